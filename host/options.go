@@ -1,0 +1,85 @@
+package host
+
+import (
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// Options configure a Host. Log is required; every other zero field has the
+// default its comment names.
+type Options struct {
+	Log       stores.Log           // required; the host does not close it
+	Snapshots stores.SnapshotStore // nil: entities are always folded from their first event
+
+	Logger  *slog.Logger          // nil: discards
+	Metrics prometheus.Registerer // nil: no metrics are registered
+	Tracing trace.TracerProvider  // nil: no spans, at no cost
+
+	Workers          int // goroutines that run guests; 0: GOMAXPROCS
+	MailboxSize      int // commands one entity holds waiting; 0: 1024
+	BatchSize        int // commands of one guest call; 0: 1024
+	BatchBytes       int // payload bytes of one guest call; 0: 1 MiB
+	EventsPerCommand int // events one command may emit; 0: 1024
+	StateBytes       int // size of one entity's state; 0: 16 MiB
+	PayloadBytes     int // size of one command's or event's payload, and of one reply; 0: 1 MiB
+
+	SnapshotEvery int           // events from one snapshot to the next; 0: no snapshots are taken
+	IdleTimeout   time.Duration // after which an idle entity leaves memory; 0: 10 minutes; negative: never
+	MemoryBytes   int64         // what resident entities may take, roughly; least recently used leave first; 0: 1 GiB; negative: no limit
+
+	Recoveries    int                    // entities that are read from the log at the same time; 0: 64
+	CommandIDs    int                    // commands with ids an entity remembers; 0: the larger of 1024 and 4 x MailboxSize
+	CommandIDAge  time.Duration          // how long by commit time; 0: 24 h
+	LocalReads    bool                   // on a log that others write too: answer reads and rejections from memory, perhaps outdated
+	AppendTimeout time.Duration          // after which an append in flight counts as unknown and is repeated; 0: 10 s
+	Types         map[string]TypeOptions // by entity type; missing ones take the values above
+
+	PluginCacheDir    string        // compiled plugins are kept here, 0700; empty: in memory only
+	PluginMemoryBytes int           // linear memory of one instance at most; 0: 256 MiB
+	PluginModuleBytes int           // size of a .wasm file at most; 0: 64 MiB
+	GuestTimeout      time.Duration // a guest call that takes longer ends the process with a clear word; 0: 10 s
+}
+
+// TypeOptions override Options for one entity type.
+type TypeOptions struct {
+	SnapshotEvery *int // nil: Options.SnapshotEvery
+	DropPayloads  bool // do not record the commands' payloads in the log, only their names, ids and replies
+}
+
+func or[T int | int64 | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// withDefaults returns a copy of o with every zero field filled in.
+func (o *Options) withDefaults() Options {
+	d := *o
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	d.Workers = or(d.Workers, runtime.GOMAXPROCS(0))
+	d.MailboxSize = or(d.MailboxSize, 1024)
+	d.BatchSize = or(d.BatchSize, 1024)
+	d.BatchBytes = or(d.BatchBytes, 1<<20)
+	d.EventsPerCommand = or(d.EventsPerCommand, 1024)
+	d.StateBytes = or(d.StateBytes, 16<<20)
+	d.PayloadBytes = or(d.PayloadBytes, 1<<20)
+	d.IdleTimeout = or(d.IdleTimeout, 10*time.Minute)
+	d.MemoryBytes = or(d.MemoryBytes, 1<<30)
+	d.Recoveries = or(d.Recoveries, 64)
+	d.CommandIDs = or(d.CommandIDs, max(1024, 4*d.MailboxSize))
+	d.CommandIDAge = or(d.CommandIDAge, 24*time.Hour)
+	d.AppendTimeout = or(d.AppendTimeout, 10*time.Second)
+	d.PluginMemoryBytes = or(d.PluginMemoryBytes, 256<<20)
+	d.PluginModuleBytes = or(d.PluginModuleBytes, 64<<20)
+	d.GuestTimeout = or(d.GuestTimeout, 10*time.Second)
+	return d
+}
