@@ -1,0 +1,172 @@
+package entity
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// Recovery folds an entity from its log. One goroutine reads and fills chunks;
+// workers fold them, one at a time, in order.
+type Recovery struct {
+	typ    *Type
+	id     stores.EntityID
+	bind   *Binding
+	seq    uint64 // of the last event folded
+	state  []byte
+	spare  []byte
+	snapAt uint64
+
+	// Of the last record read; the reader's until the last chunk is folded.
+	read   uint64
+	token  stores.HeadToken
+	last   int64
+	window *window
+}
+
+// NewRecovery begins before the first event.
+func NewRecovery(e *Entity, b *Binding) *Recovery {
+	return &Recovery{typ: e.typ, id: e.ID(), bind: b}
+}
+
+// From begins at a snapshot instead. It says why the snapshot cannot be used;
+// nil: it is.
+func (r *Recovery) From(s *stores.Snapshot, head stores.Head) error {
+	switch {
+	case s.Log != r.typ.LogID:
+		return errors.New("it was made from another log")
+	case s.Seq > head.Seq:
+		return fmt.Errorf("it is at %d, beyond the log's head %d", s.Seq, head.Seq)
+	case s.Plugin != r.bind.Plugin:
+		return errOtherPlugin
+	case s.StateSchema != r.bind.StateSchema:
+		return errOtherPlugin
+	}
+	r.seq, r.read, r.snapAt, r.token, r.last = s.Seq, s.Seq, s.Seq, s.Head, s.Time.UnixMilli()
+	r.state = s.State
+	for _, w := range s.Window {
+		r.remember(w)
+	}
+	return nil
+}
+
+// errOtherPlugin is the ordinary reason not to use a snapshot, after a swap.
+var errOtherPlugin = errors.New("another plugin made it")
+
+// OtherPlugin reports whether a snapshot was not used because another plugin made it.
+func OtherPlugin(err error) bool { return errors.Is(err, errOtherPlugin) }
+
+// Seq is the number of the last event read so far.
+func (r *Recovery) Seq() uint64 { return r.read }
+
+// FromSnapshot reports whether the recovery began at a snapshot.
+func (r *Recovery) FromSnapshot() bool { return r.snapAt > 0 }
+
+func (r *Recovery) remember(w stores.WindowEntry) {
+	if r.window == nil {
+		r.window = newWindow()
+	}
+	r.window.add(w, r.typ.CommandIDs)
+}
+
+// Chunk is a run of events to fold in one guest call.
+type Chunk struct {
+	Recovery *Recovery
+	Done     chan error // the fold's result
+
+	events []stores.Event
+	arena  []byte
+}
+
+// Limits of a chunk: one guest call must stay short.
+const (
+	ChunkEvents = 1000
+	ChunkBytes  = 256 << 10
+)
+
+// Full reports whether the chunk should be folded now.
+func (c *Chunk) Full() bool { return len(c.events) >= ChunkEvents || len(c.arena) >= ChunkBytes }
+
+// Empty reports whether the chunk holds no events.
+func (c *Chunk) Empty() bool { return len(c.events) == 0 }
+
+// Events is how many events the chunk holds.
+func (c *Chunk) Events() int { return len(c.events) }
+
+// Reset empties the chunk, keeping its memory.
+func (c *Chunk) Reset() { c.events, c.arena = c.events[:0], c.arena[:0] }
+
+// Add copies the record's events into the chunk, from index from on, as many
+// as it has room for, and returns the index of the first that has no room.
+func (c *Chunk) Add(rec *stores.Record, from int) int {
+	for ; from < len(rec.Events) && !c.Full(); from++ {
+		ev := rec.Events[from]
+		if ev.Payload != nil {
+			at := len(c.arena)
+			c.arena = append(c.arena, ev.Payload...)
+			ev.Payload = c.arena[at:len(c.arena):len(c.arena)]
+		}
+		c.events = append(c.events, ev)
+	}
+	return from
+}
+
+// Read notes a record's commands, number and token, after its events are in
+// chunks. A record that does not follow the one before is an ErrCorrupt.
+func (r *Recovery) Read(rec *stores.Record) error {
+	if rec.Expected > r.read || rec.Seq() <= r.read {
+		return &stores.EntityError{Op: "read", Entity: r.id, Seq: r.read + 1,
+			Err: fmt.Errorf("%w: the record after %d begins at %d", stores.ErrCorrupt, r.read, rec.Expected+1)}
+	}
+	r.read, r.token, r.last = rec.Seq(), rec.Head, rec.Time.UnixMilli()
+	for i := range rec.Commands {
+		if c := &rec.Commands[i]; c.ID != "" {
+			r.remember(stores.WindowEntry{ID: c.ID, Print: c.Print, Events: c.Events, Seq: c.Seq, Time: rec.Time, Reply: clone(c.Reply)})
+		}
+	}
+	if r.window != nil {
+		r.window.trim(rec.Time, r.typ.CommandIDAge)
+	}
+	return nil
+}
+
+// Skip returns the index of the record's first event that is not read yet.
+func (r *Recovery) Skip(rec *stores.Record) int {
+	if rec.Expected >= r.read {
+		return 0
+	}
+	return int(r.read - rec.Expected)
+}
+
+// Fold folds a chunk. Its error is a *Fault that names the event.
+func (r *Recovery) Fold(c *Chunk) error { return r.fold(c.events) }
+
+func (r *Recovery) fold(events []stores.Event) error {
+	in := FoldInput{Entity: r.id, Seq: r.seq, State: r.state, Events: events}
+	out, err := r.bind.Behavior.Fold(&in, r.spare[:0])
+	if err == nil {
+		r.spare, r.state = r.state, out
+		r.seq += uint64(len(events))
+		return nil
+	}
+	var f *Fault
+	known := errors.As(err, &f)
+	if known && f.Seq != 0 {
+		return err
+	}
+	if len(events) == 1 {
+		if known {
+			f.Seq = r.seq + 1
+		}
+		return err
+	}
+	if err := r.fold(events[:len(events)/2]); err != nil {
+		return err
+	}
+	return r.fold(events[len(events)/2:])
+}
+
+// Time is when the last commit that was read was made.
+func (r *Recovery) Time() time.Time { return time.UnixMilli(r.last).UTC() }
