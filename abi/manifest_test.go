@@ -1,0 +1,111 @@
+package abi_test
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/eshost/eshost/abi"
+)
+
+func TestManifestVectors(t *testing.T) {
+	each(t, readVectors(t).Manifests, func(c *envelope[manifestVector]) string { return c.Name },
+		func(t *testing.T, c *envelope[manifestVector]) {
+			want := &abi.Manifest{Major: c.Message.ABI[0], Minor: c.Message.ABI[1], SDK: c.Message.SDK}
+			for _, v := range c.Message.Types {
+				e := abi.EntityType{Name: v.Type, StateSchema: v.StateSchema}
+				for _, vc := range v.Commands {
+					spec := abi.CommandSpec{Name: vc.Name, Schema: vc.Schema, Reply: vc.Reply}
+					spec.Rejections = append(spec.Rejections, vc.Rejections...)
+					for _, example := range vc.Examples {
+						spec.Examples = append(spec.Examples, example)
+					}
+					e.Commands = append(e.Commands, spec)
+				}
+				for _, ve := range v.Events {
+					e.Events = append(e.Events, abi.EventSpec{Name: ve.Name, Version: ve.Version, Schema: ve.Schema})
+				}
+				want.Types = append(want.Types, e)
+			}
+			wantEncoding(t, c.Encodings[0], abi.AppendManifest([]byte("before"), want))
+			for _, b := range c.Encodings {
+				got, err := abi.DecodeManifest(b)
+				if err != nil {
+					t.Fatalf("decoding %x: %v", b, err)
+				}
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+				if err := got.Validate(); err != nil {
+					t.Error(err)
+				}
+				for n := range b {
+					if _, err := abi.DecodeManifest(b[:n]); !errors.As(err, new(*abi.FormatError)) {
+						t.Errorf("%x, which is cut off: got error %v, want a *FormatError", b[:n], err)
+					}
+				}
+			}
+		})
+}
+
+func TestMalformedManifests(t *testing.T) {
+	each(t, readVectors(t).MalformedManifests, func(c *malformed) string { return c.Name }, func(t *testing.T, c *malformed) {
+		_, err := abi.DecodeManifest(c.Bytes)
+		wantAt(t, err, c.At)
+	})
+}
+
+func TestManifestsThatDeclareWhatTheyMustNot(t *testing.T) {
+	for _, c := range readVectors(t).InvalidManifests {
+		t.Run(c.Name, func(t *testing.T) {
+			m, err := abi.DecodeManifest(c.Bytes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := manifestPaths(m.Validate()); !slices.Equal(got, c.Paths) {
+				t.Errorf("complains about %q, want %q: %v", got, c.Paths, m.Validate())
+			}
+		})
+	}
+}
+
+// What no message can hold, but a Manifest built in Go can.
+func TestManifestsBuiltInGoAreCheckedAsWell(t *testing.T) {
+	m := &abi.Manifest{Major: 1, Types: []abi.EntityType{{
+		Name: "t", StateSchema: "\xff",
+		Commands: []abi.CommandSpec{{Name: "c", Schema: "\xff", Reply: "\xff", Examples: [][]byte{{}}}},
+		Events:   []abi.EventSpec{{Name: "e", Version: 1, Schema: "\xff"}},
+	}}}
+	want := []string{
+		"types[0].state_schema", "types[0].commands[0].schema", "types[0].commands[0].reply",
+		"types[0].commands[0].examples[0]", "types[0].events[0].schema",
+	}
+	if got := manifestPaths(m.Validate()); !slices.Equal(got, want) {
+		t.Errorf("complains about %q, want %q", got, want)
+	}
+}
+
+func manifestPaths(err error) (paths []string) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	for _, one := range joined.Unwrap() {
+		var m *abi.ManifestError
+		if errors.As(one, &m) {
+			paths = append(paths, m.Path)
+		}
+	}
+	return paths
+}
+
+func TestManifestType(t *testing.T) {
+	m := abi.Manifest{Types: []abi.EntityType{{Name: "a"}, {Name: "b"}}}
+	if got := m.Type("b"); got != &m.Types[1] {
+		t.Errorf("got %v, want the second type", got)
+	}
+	if got := m.Type("c"); got != nil {
+		t.Errorf("got %v, want nil", got)
+	}
+}
