@@ -1,0 +1,130 @@
+package eshost
+
+import (
+	"unsafe"
+
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
+)
+
+// StateReply replies with the whole state.
+func StateReply[S any](state S) S { return state }
+
+// NoReply replies with nothing but that the command was accepted.
+func NoReply[S any](S) None { return None{} }
+
+// CommandDef is a command of type C for entities with state S, answered with an R. Make it with [Command].
+type CommandDef[S, C, R any] struct {
+	spec   commandSpec
+	decide func(*Context, S, C) Effect
+	reply  func(S) R
+}
+
+type commandSpec struct {
+	name       string
+	plan       *codec.Plan
+	reply      *codec.Plan
+	rejections []*rejection
+	examples   [][]byte
+}
+
+// commandPart is a CommandDef whatever its C and R.
+type commandPart[S any] interface {
+	specification() *commandSpec
+	bind(r *runner[S]) func(payload []byte)
+}
+
+// Command registers a command: decide says what it does to the state it meets, and reply makes the answer to the
+// caller from the state after the command's own events. [StateReply] and [NoReply] are replies for everyday use.
+// If C is [None], the command has no payload.
+func Command[S, C, R any](name string, decide func(*Context, S, C) Effect, reply func(S) R) *CommandDef[S, C, R] {
+	name = checkName("command", name)
+	if decide == nil || reply == nil {
+		panic("eshost: command " + quote(name) + " needs a decide and a reply; there is eshost.NoReply")
+	}
+	return &CommandDef[S, C, R]{
+		spec: commandSpec{
+			name: name, plan: planOf[C]("command " + quote(name)), reply: planOf[R]("the reply of command " + quote(name)),
+		},
+		decide: decide, reply: reply,
+	}
+}
+
+// Rejects declares which rejections the command's decide may give. One that is not declared is a fault.
+func (c *CommandDef[S, C, R]) Rejects(rejections ...Rejects) *CommandDef[S, C, R] {
+	for _, declared := range rejections {
+		r := declared.rejection()
+		for _, known := range c.spec.rejections {
+			if known.code == r.code {
+				panic("eshost: command " + quote(c.spec.name) + " declares the rejection " + quote(r.code) + " twice")
+			}
+		}
+		c.spec.rejections = append(c.spec.rejections, r)
+	}
+	return c
+}
+
+// Example adds commands as examples to the plugin's description. Tools show them, and feed a plugin with them to check
+// it, in this order: the best examples are accepted one after the other by a new entity, with one or two that
+// are rejected in between.
+func (c *CommandDef[S, C, R]) Example(commands ...C) *CommandDef[S, C, R] {
+	if c.spec.plan.None() {
+		panic("eshost: command " + quote(c.spec.name) + " has no payload, so it has no examples")
+	}
+	for i := range commands {
+		c.addExample(&commands[i])
+	}
+	return c
+}
+
+func (c *CommandDef[S, C, R]) addExample(command *C) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			panic("eshost: an example of command " + quote(c.spec.name) + ": " + panicText(reason))
+		}
+	}()
+	var enc codec.Encoder
+	c.spec.examples = append(c.spec.examples, enc.Append(nil, c.spec.plan, unsafe.Pointer(command)))
+}
+
+func (c *CommandDef[S, C, R]) addTo(t *Type[S]) {
+	for _, known := range t.commands {
+		if known.specification().name == c.spec.name {
+			panic("eshost: type " + quote(t.name) + " has two commands " + quote(c.spec.name))
+		}
+	}
+	t.commands = append(t.commands, c)
+}
+
+func (c *CommandDef[S, C, R]) specification() *commandSpec { return &c.spec }
+
+// bind gives the function that runs the command in r and adds its outcome to r's answer. It panics if the handler does.
+func (c *CommandDef[S, C, R]) bind(r *runner[S]) func(payload []byte) {
+	command, reply := new(C), new(R)
+	spec, silent := &c.spec, c.spec.reply.None()
+	return func(payload []byte) {
+		var none C
+		*command = none
+		if err := spec.plan.Decode(payload, unsafe.Pointer(command)); err != nil {
+			r.fault(kindPayload, err.Error())
+			return
+		}
+		r.effect = c.decide(&r.ctx, r.state, *command)
+		if r.effect.rejection != nil {
+			r.reject(spec)
+			return
+		}
+		r.accept(!silent)
+		out := append(r.out, 0x93, 0x00)
+		if silent {
+			out = append(out, 0xc0)
+		} else {
+			*reply = c.reply(r.state)
+			out = r.enc.AppendBin(out, spec.reply, unsafe.Pointer(reply))
+		}
+		out = codec.AppendArrayHeader(out, r.effect.count)
+		r.out = append(out, r.emitted...)
+		if !silent {
+			r.verify()
+		}
+	}
+}

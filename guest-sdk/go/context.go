@@ -1,0 +1,66 @@
+package eshost
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Context is what a decide may know besides the state and the command. It is valid until the decide returns.
+type Context struct {
+	typeName string
+	id       []byte // part of the request
+	idText   string // id as a string, once somebody asked
+	seq      uint64
+	now      int64
+	command  string
+	payload  []byte
+}
+
+// Type is the type of the entity.
+func (c *Context) Type() string { return c.typeName }
+
+// ID is the id of the entity.
+func (c *Context) ID() string {
+	if c.idText == "" {
+		c.idText = string(c.id)
+	}
+	return c.idText
+}
+
+// Seq is the number of the last event that is folded into the state; 0 if there is none yet.
+func (c *Context) Seq() uint64 { return c.seq }
+
+// Now is the time of the commit, in UTC and whole milliseconds. It is the same for all commands of a batch and never
+// goes back between the commits of an entity.
+func (c *Context) Now() time.Time { return time.UnixMilli(c.now).UTC() }
+
+// Rand gives a source of random numbers that is a function of the entity's type and id, of Seq, and of the command's
+// name and payload. Every call gives the same source, from its start. A decision that is taken again, on another machine
+// or in another batch, so draws the same numbers. Whoever knows those inputs can compute them: they are no secrets. The same
+// command sent twice draws the same numbers, too, unless the first one emitted an event.
+func (c *Context) Rand() *rand.Rand {
+	a, b := uint64(0x9e3779b97f4a7c15), uint64(0xd1b54a32d192ed03)
+	mix := func(v uint64) {
+		a = scramble(a ^ v)
+		b = scramble(b + v)
+	}
+	text := func(n int, at func(int) byte) {
+		mix(uint64(n))
+		for i := range n {
+			mix(uint64(at(i)))
+		}
+	}
+	text(len(c.typeName), func(i int) byte { return c.typeName[i] })
+	text(len(c.id), func(i int) byte { return c.id[i] })
+	mix(c.seq)
+	text(len(c.command), func(i int) byte { return c.command[i] })
+	text(len(c.payload), func(i int) byte { return c.payload[i] })
+	return rand.New(rand.NewPCG(a, b))
+}
+
+// scramble is the finalizer of SplitMix64: every bit of v influences every bit of the result.
+func scramble(v uint64) uint64 {
+	v = (v ^ v>>30) * 0xbf58476d1ce4e5b9
+	v = (v ^ v>>27) * 0x94d049bb133111eb
+	return v ^ v>>31
+}

@@ -1,0 +1,196 @@
+package eshost
+
+import "github.com/eshost/eshost/guest-sdk/go/internal/codec"
+
+// handleCommand decides a batch of commands.
+func (r *runner[S]) handleCommand(request codec.Reader) []byte {
+	answer, ok := r.decideAll(request)
+	if !ok {
+		// The state after the last command cannot be encoded. To find out whose fault that is, all are decided again,
+		// which changes nothing, since decisions are functions of their input.
+		r.careful = true
+		answer, _ = r.decideAll(request)
+		r.careful = false
+	}
+	return answer
+}
+
+func (r *runner[S]) decideAll(request codec.Reader) (answer []byte, ok bool) {
+	r.remaining = 0
+	if kind, message := r.open(request); kind != 0 {
+		return r.refuse(kind, message), true
+	}
+	now, negative, ok := r.request.Integer()
+	count, ok2 := r.request.Array()
+	if !ok || negative && int64(now) >= 0 || !ok2 {
+		return r.refuse(kindPayload, badRequest), true
+	}
+	r.ctx.now = int64(now)
+	first := r.ctx.seq
+	r.out = codec.AppendArrayHeader(append(r.out[:0], 0x93, 0x00), count)
+	r.remaining = count
+	for r.remaining > 0 {
+		if !r.decideSome() {
+			return r.refuse(kindPayload, badRequest), true
+		}
+	}
+	if r.request.Rest() != 0 {
+		return r.refuse(kindPayload, badRequest), true
+	}
+	if r.ctx.seq == first {
+		r.out = append(r.out, 0xc0)
+		return r.out, true
+	}
+	return r.out, r.finish()
+}
+
+// decideSome decides commands until there are no more or a handler panics: setting up a recovery once for many is
+// cheaper than for each. It reports false if the request is malformed.
+func (r *runner[S]) decideSome() bool {
+	defer func() {
+		if reason := recover(); reason != nil {
+			r.undo()
+			if f, ok := reason.(*faultError); ok {
+				r.fault(f.kind, f.message)
+			} else {
+				r.fault(kindPanic, describePanic(reason))
+			}
+		}
+	}()
+	for r.remaining > 0 {
+		r.remaining--
+		r.start, r.seq, r.folds = len(r.out), r.ctx.seq, false
+		command := r.findCommand()
+		payload, ok := r.request.Payload()
+		if !ok {
+			return false
+		}
+		if command == nil {
+			r.fault(kindCommand, "there is no command of this name")
+			continue
+		}
+		r.ctx.command, r.ctx.payload = command.name, payload
+		command.run(payload)
+	}
+	return true
+}
+
+// findCommand reads the name of a command; nil if there is no such command. A host sends names in the shortest form
+// nearly always, so that one comparison of bytes is all it takes.
+func (r *runner[S]) findCommand() *boundCommand {
+	for i := range r.commands {
+		if r.request.Skip(r.commands[i].prefix) {
+			return &r.commands[i]
+		}
+	}
+	places, ok := r.request.Array()
+	name, ok2 := r.request.String()
+	if !ok || !ok2 || places != 2 {
+		r.request.Pos = len(r.request.Src) // what follows cannot be read, which the caller will find
+		return nil
+	}
+	for i := range r.commands {
+		if r.commands[i].name == string(name) {
+			return &r.commands[i]
+		}
+	}
+	return nil
+}
+
+// accept folds and encodes the events of the effect.
+func (r *runner[S]) accept(replies bool) {
+	r.emitted = r.emitted[:0]
+	if r.shared && (r.effect.count > 0 || replies || r.remaining > 0) {
+		r.compare()
+	}
+	if r.effect.count == 0 {
+		return
+	}
+	if !r.shared {
+		r.before = r.state
+	}
+	r.folds = true
+	for i := range r.effect.count {
+		r.emit(r.effect.event(i))
+	}
+	r.ctx.seq += uint64(r.effect.count)
+	if r.shared || r.careful {
+		r.keep()
+	}
+}
+
+func (r *runner[S]) emit(event any) {
+	word := typeWord(event)
+	for i := range r.events {
+		if e := &r.events[i]; e.word == word {
+			r.emitted = e.emit(append(r.emitted, e.prefix...), event)
+			return
+		}
+	}
+	panic(&faultError{kindFold, "an event of Go type " + typeName(event) + " was emitted, which type " + quote(r.def.name) +
+		" does not define; register it with eshost.Event"})
+}
+
+// reject adds the rejection of the effect to the answer.
+func (r *runner[S]) reject(spec *commandSpec) {
+	id := r.effect.rejection
+	for _, declared := range spec.rejections {
+		if declared != id {
+			continue
+		}
+		out := codec.AppendString(append(r.out, 0x93, 0x01), id.code)
+		if id.plan == nil {
+			out = append(out, 0xc0)
+		} else {
+			out = id.append(&r.enc, out, r.effect.payload)
+		}
+		r.out = out
+		r.verify()
+		return
+	}
+	panic(&faultError{kindPanic, "command " + quote(spec.name) + " was rejected with " + quote(id.code) +
+		", which it does not declare; add it to its Rejects"})
+}
+
+// faultError is what the SDK itself panics with to fault a command.
+type faultError struct {
+	kind    int
+	message string
+}
+
+// fault makes the outcome of the present command a fault.
+func (r *runner[S]) fault(kind int, message string) {
+	r.out = append(r.out[:r.start], 0x93, 0x02)
+	r.out = codec.AppendUint(r.out, uint64(kind))
+	r.out = codec.AppendString(r.out, cut(message))
+}
+
+// undo makes as if the present command had not been tried.
+func (r *runner[S]) undo() {
+	switch {
+	case r.shared:
+		r.restore()
+	case r.folds:
+		r.state = r.before
+	}
+	r.ctx.seq = r.seq
+	r.effect = Effect{}
+}
+
+// finish adds the state to the answer. It reports false if that cannot be encoded.
+func (r *runner[S]) finish() (ok bool) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			ok = false
+		}
+	}()
+	r.appendState()
+	return true
+}
+
+// refuse makes the answer that nothing was decided.
+func (r *runner[S]) refuse(kind int, message string) []byte {
+	r.out = codec.AppendUint(append(r.out[:0], 0x93, 0x01), uint64(kind))
+	r.out = codec.AppendString(r.out, cut(message))
+	return r.out
+}

@@ -1,0 +1,89 @@
+package eshost
+
+import (
+	"strconv"
+
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
+)
+
+// handleEvent folds a batch of events.
+func (r *runner[S]) handleEvent(request codec.Reader) []byte {
+	if kind, message := r.open(request); kind != 0 {
+		return r.refuseFold(kind, 0, message)
+	}
+	count, ok := r.request.Array()
+	if !ok {
+		return r.refuseFold(kindPayload, 0, badRequest)
+	}
+	r.remaining = count
+	if kind, message := r.foldAll(); kind != 0 {
+		return r.refuseFold(kind, count-1-r.remaining, message)
+	}
+	if r.request.Rest() != 0 {
+		return r.refuseFold(kindPayload, max(count-1, 0), badRequest)
+	}
+	return r.out
+}
+
+// foldAll folds the events and makes the answer. If it gives a kind, r.remaining tells which event was at fault.
+func (r *runner[S]) foldAll() (kind int, message string) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			kind, message = kindPanic, describePanic(reason)
+		}
+	}()
+	for r.remaining > 0 {
+		r.remaining--
+		event, message := r.findEvent()
+		if event == nil {
+			return kindFold, message
+		}
+		payload, ok := r.request.Payload()
+		if !ok {
+			return kindPayload, badRequest
+		}
+		if err := event.fold(payload); err != nil {
+			return kindPayload, "event " + event.spec.label() + ": " + err.Error()
+		}
+	}
+	r.out = append(r.out[:0], 0x92, 0x00)
+	r.good = nil
+	r.appendState()
+	return 0, ""
+}
+
+// findEvent reads the name and version of an event and gives its registration, or says why there is none. Neighbouring
+// events are often of one kind, and a host sends them in the shortest form nearly always, so one comparison of bytes is
+// mostly all it takes.
+func (r *runner[S]) findEvent() (*boundEvent, string) {
+	if r.lastEvent < len(r.events) && r.request.Skip(r.events[r.lastEvent].prefix) {
+		return &r.events[r.lastEvent], ""
+	}
+	for i := range r.events {
+		if r.request.Skip(r.events[i].prefix) {
+			r.lastEvent = i
+			return &r.events[i], ""
+		}
+	}
+	places, ok := r.request.Array()
+	name, ok2 := r.request.String()
+	version, ok3 := r.request.Uint()
+	if !ok || !ok2 || !ok3 || places != 3 {
+		return nil, badRequest
+	}
+	for i := range r.events {
+		if spec := r.events[i].spec; uint64(spec.version) == version && spec.name == string(name) {
+			return &r.events[i], ""
+		}
+	}
+	return nil, "type " + quote(r.def.name) + " does not define event " + quote(string(name)) + " version " +
+		strconv.FormatUint(version, 10)
+}
+
+// refuseFold makes the answer that nothing was folded, because of the event at index.
+func (r *runner[S]) refuseFold(kind, index int, message string) []byte {
+	r.out = codec.AppendUint(append(r.out[:0], 0x94, 0x01), uint64(kind))
+	r.out = codec.AppendUint(r.out, uint64(max(index, 0)))
+	r.out = codec.AppendString(r.out, cut(message))
+	return r.out
+}

@@ -1,0 +1,76 @@
+package eshost
+
+import "github.com/eshost/eshost/guest-sdk/go/internal/codec"
+
+// describe makes the manifest.
+func describe(types []AnyType) []byte {
+	dst := codec.AppendMapHeader(nil, 3)
+	dst = append(codec.AppendString(dst, "abi"), 0x92, 1, 0)
+	dst = codec.AppendString(codec.AppendString(dst, "sdk"), SDK)
+	dst = codec.AppendArrayHeader(codec.AppendString(dst, "types"), len(types))
+	for _, t := range types {
+		dst = t.describe(dst)
+	}
+	return dst
+}
+
+func (t *Type[S]) describe(dst []byte) []byte {
+	dst = codec.AppendMapHeader(dst, 4)
+	dst = codec.AppendString(codec.AppendString(dst, "type"), t.name)
+	dst = codec.AppendString(codec.AppendString(dst, "state_schema"), t.stateSchema())
+	dst = codec.AppendArrayHeader(codec.AppendString(dst, "commands"), len(t.commands))
+	for _, c := range t.commands {
+		dst = c.specification().describe(dst)
+	}
+	dst = codec.AppendArrayHeader(codec.AppendString(dst, "events"), len(t.events))
+	for _, e := range t.events {
+		dst = e.specification().describe(dst)
+	}
+	return dst
+}
+
+func (c *commandSpec) describe(dst []byte) []byte {
+	schema, reply := c.plan.Schema(), c.reply.Schema()
+	n := 1
+	for _, present := range []bool{schema != "", reply != "", c.rejections != nil, c.examples != nil} {
+		if present {
+			n++
+		}
+	}
+	dst = codec.AppendMapHeader(dst, n)
+	dst = codec.AppendString(codec.AppendString(dst, "name"), c.name)
+	if schema != "" {
+		dst = codec.AppendString(codec.AppendString(dst, "schema"), schema)
+	}
+	if reply != "" {
+		dst = codec.AppendString(codec.AppendString(dst, "reply"), reply)
+	}
+	if c.rejections != nil {
+		dst = codec.AppendArrayHeader(codec.AppendString(dst, "rejections"), len(c.rejections))
+		for _, r := range c.rejections {
+			dst = codec.AppendString(dst, r.code)
+		}
+	}
+	if c.examples != nil {
+		dst = codec.AppendArrayHeader(codec.AppendString(dst, "examples"), len(c.examples))
+		for _, example := range c.examples {
+			dst = codec.AppendBin(dst, example)
+		}
+	}
+	return dst
+}
+
+func (e *eventSpec) describe(dst []byte) []byte {
+	schema := e.plan.Schema()
+	n := 2
+	if schema != "" {
+		n++
+	}
+	dst = codec.AppendMapHeader(dst, n)
+	dst = codec.AppendString(codec.AppendString(dst, "name"), e.name)
+	dst = codec.AppendUint(codec.AppendString(dst, "version"), uint64(e.version))
+	if schema != "" {
+		dst = codec.AppendString(codec.AppendString(dst, "schema"), schema)
+	}
+	return dst
+}

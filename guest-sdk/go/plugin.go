@@ -1,0 +1,90 @@
+package eshost
+
+import (
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
+)
+
+// SDK is what a plugin's description says it was built with.
+const SDK = "eshost-go 0.1.0"
+
+// Plugin is the message loop of a plugin: the ABI's requests in, its answers out, as bytes. Compiled to WebAssembly,
+// [Serve] connects one to the exports; natively, tools and tests can talk to it just as a host does.
+//
+// A Plugin must not be used from several goroutines at once. Answers are valid until its next call.
+type Plugin struct {
+	manifest []byte
+	types    []AnyType
+	runners  []entityRunner
+	answer   []byte
+}
+
+// NewPlugin makes a plugin of the given types. It panics if there is none, or two of one name.
+func NewPlugin(types ...AnyType) *Plugin {
+	p := &Plugin{types: types}
+	for i, t := range types {
+		for _, other := range types[:i] {
+			if other.Name() == t.Name() {
+				panic("eshost: two types named " + quote(t.Name()))
+			}
+		}
+		p.runners = append(p.runners, t.newRunner())
+	}
+	if len(types) == 0 {
+		panic("eshost: a plugin needs at least one type")
+	}
+	p.manifest = describe(types)
+	return p
+}
+
+// Describe answers with the manifest.
+func (p *Plugin) Describe() []byte { return p.manifest }
+
+// HandleCommand answers a command request. A request that is malformed in itself, which no host sends, is answered by
+// a refusal of kind 2, one for a type that the plugin does not have by one of kind 1.
+func (p *Plugin) HandleCommand(request []byte) []byte {
+	reader := codec.Reader{Src: request}
+	runner, kind := p.find(&reader, 6)
+	if runner != nil {
+		return runner.handleCommand(reader)
+	}
+	p.answer = codec.AppendUint(append(p.answer[:0], 0x93, 0x01), kind)
+	return p.refuse(kind)
+}
+
+// HandleEvent answers an event request, of the malformed ones as [Plugin.HandleCommand] does.
+func (p *Plugin) HandleEvent(request []byte) []byte {
+	reader := codec.Reader{Src: request}
+	runner, kind := p.find(&reader, 5)
+	if runner != nil {
+		return runner.handleEvent(reader)
+	}
+	p.answer = append(codec.AppendUint(append(p.answer[:0], 0x94, 0x01), kind), 0x00)
+	return p.refuse(kind)
+}
+
+// find reads what a request begins with, up to the type.
+func (p *Plugin) find(reader *codec.Reader, places int) (entityRunner, uint64) {
+	n, ok := reader.Array()
+	if !ok || n != places {
+		return nil, kindPayload
+	}
+	name, ok := reader.String()
+	if !ok {
+		return nil, kindPayload
+	}
+	for i, t := range p.types {
+		if t.Name() == string(name) {
+			return p.runners[i], 0
+		}
+	}
+	return nil, kindCommand
+}
+
+func (p *Plugin) refuse(kind uint64) []byte {
+	message := badRequest
+	if kind == kindCommand {
+		message = "the plugin has no type of this name"
+	}
+	p.answer = codec.AppendString(p.answer, message)
+	return p.answer
+}

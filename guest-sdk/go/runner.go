@@ -1,0 +1,164 @@
+package eshost
+
+import (
+	"bytes"
+	"unsafe"
+
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
+)
+
+// The kinds of faults, as the ABI numbers them.
+const (
+	kindCommand = 1 // unknown command
+	kindPayload = 2 // payload does not decode
+	kindState   = 3 // state does not decode
+	kindPanic   = 4 // handler panicked
+	kindFold    = 5 // event cannot be folded
+)
+
+// entityRunner is a runner whatever its state.
+type entityRunner interface {
+	handleCommand(request codec.Reader) []byte
+	handleEvent(request codec.Reader) []byte
+}
+
+// runner answers the requests for entities of one type, one after the other. It owns all buffers, so that a call in a
+// steady state allocates only what the author's handlers do.
+//
+// The state passes through three hands: a decide may change what it is given, although that must have no effect; a fold
+// may change it for good; a reply may not change it either. Where the state shares memory with its copies, the runner
+// therefore keeps its encoding (good) and compares after each decide and reply: encoding again into a warm buffer is
+// several times cheaper than a copy that the collector has to clear away, and a change is rare. Where nothing is
+// shared, handlers get copies anyway.
+type runner[S any] struct {
+	def      *Type[S]
+	enc      codec.Encoder
+	commands []boundCommand
+	events   []boundEvent
+	initial  S // only where nothing is shared
+	state    S
+	shared   bool
+	careful  bool // encode the state after every command, to find the one that made it unfit
+
+	// of the request
+	ctx       Context
+	request   codec.Reader
+	base      []byte // the state it came with; nil if none
+	remaining int    // commands or events still to be read
+	lastEvent int    // registration that the latest event used
+
+	// of the command that is being decided
+	start  int // where its outcome begins in out
+	seq    uint64
+	before S    // the state it met, while its events are being folded
+	folds  bool // they are
+	effect Effect
+
+	out     []byte // the answer
+	emitted []byte // encoded events of the command
+	good    []byte // the state, encoded: where it is shared, or careful
+	buffer  []byte // memory for good
+	check   []byte // memory for comparing
+}
+
+type boundCommand struct {
+	prefix string // the encoded name, with the header of the pair
+	name   string
+	run    func(payload []byte)
+}
+
+func (t *Type[S]) newRunner() entityRunner {
+	r := &runner[S]{def: t, shared: t.plan.Shared()}
+	r.ctx.typeName = t.name
+	for _, c := range t.commands {
+		name := c.specification().name
+		prefix := codec.AppendString([]byte{0x92}, name)
+		r.commands = append(r.commands, boundCommand{prefix: string(prefix), name: name, run: c.bind(r)})
+	}
+	for _, e := range t.events {
+		r.events = append(r.events, e.bind(r))
+	}
+	if !r.shared {
+		_ = t.plan.Decode(t.initial, unsafe.Pointer(&r.initial))
+	}
+	return r
+}
+
+// open reads what both requests begin with, after the type: id, seq, state. It gives the reason if that fails.
+func (r *runner[S]) open(request codec.Reader) (kind int, message string) {
+	r.request = request
+	id, ok := r.request.String()
+	if !ok {
+		return kindPayload, badRequest
+	}
+	seq, ok := r.request.Uint()
+	if !ok {
+		return kindPayload, badRequest
+	}
+	if r.base, ok = r.request.Payload(); !ok {
+		return kindPayload, badRequest
+	}
+	r.ctx.id, r.ctx.idText, r.ctx.seq = id, "", seq
+	if err := r.load(); err != nil {
+		return kindState, "the state of " + r.def.name + " does not decode: " + err.Error()
+	}
+	return 0, ""
+}
+
+const badRequest = "the request does not decode; the host and the SDK disagree about the ABI"
+
+// load makes the state what the request says.
+func (r *runner[S]) load() error {
+	if r.base == nil && !r.shared {
+		r.state = r.initial
+		return nil
+	}
+	r.good = r.base
+	if r.base == nil {
+		r.good = r.def.initial
+	}
+	var zero S
+	r.state = zero
+	return r.def.plan.Decode(r.good, unsafe.Pointer(&r.state))
+}
+
+// keep notes the encoding of the present state as the good one.
+func (r *runner[S]) keep() {
+	r.buffer = r.enc.Append(r.buffer[:0], r.def.plan, unsafe.Pointer(&r.state))
+	r.good = r.buffer
+}
+
+// verify restores the state if a handler has changed it that must not, unless nobody will look at it any more.
+func (r *runner[S]) verify() {
+	if !r.shared || r.remaining == 0 {
+		return
+	}
+	r.compare()
+}
+
+func (r *runner[S]) compare() {
+	r.check = r.enc.Append(r.check[:0], r.def.plan, unsafe.Pointer(&r.state))
+	if !bytes.Equal(r.check, r.good) {
+		r.restore()
+	}
+}
+
+// restore makes the state again what its good encoding says. That may have come with the request and not be canonical,
+// so it is made to be, or it would never compare as equal.
+func (r *runner[S]) restore() {
+	var zero S
+	r.state = zero
+	if err := r.def.plan.Decode(r.good, unsafe.Pointer(&r.state)); err != nil {
+		panic("eshost: a state that was read or written before does not decode: " + err.Error())
+	}
+	r.keep()
+}
+
+// appendState appends the state to the answer as a bin.
+func (r *runner[S]) appendState() {
+	if r.good != nil && (r.shared || r.careful) {
+		r.out = codec.AppendBin(r.out, r.good)
+		return
+	}
+	r.out = r.enc.AppendBin(r.out, r.def.plan, unsafe.Pointer(&r.state))
+}
