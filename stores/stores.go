@@ -11,6 +11,7 @@ package stores
 
 import (
 	"context"
+	"encoding/hex"
 	"iter"
 	"time"
 )
@@ -27,6 +28,9 @@ func (e EntityID) String() string { return e.Type + "/" + e.ID }
 
 // Digest is the SHA-256 of a plugin's bytes.
 type Digest [32]byte
+
+// String returns the digest in hexadecimal.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // CommitID recognises a commit whose outcome was unknown when it is appended
 // again. It is drawn at random once per commit.

@@ -23,6 +23,7 @@ type Batch struct {
 	Since  time.Time // of the first Unknown
 
 	reads  []*Call
+	taken  int     // how many reads there were
 	calls  []*Call // to decide
 	sent   int     // how many of calls are answered already
 	attach []*Call // commands with the id of one in calls
@@ -71,6 +72,7 @@ func (b *Batch) Take(e *Entity, now time.Time) bool {
 			}
 			e.mail.remove(c)
 			b.reads = append(b.reads, c)
+			b.taken++
 			continue
 		}
 		if c.ID != "" {
@@ -166,12 +168,10 @@ func clone(b []byte) []byte {
 // Commands returns how many commands the batch decides.
 func (b *Batch) Commands() int { return len(b.calls) }
 
-// Reads returns how many reads the batch answers.
-func (b *Batch) Reads() int { return len(b.reads) }
+// Reads returns how many reads were taken.
+func (b *Batch) Reads() int { return b.taken }
 
-// Decide has the binding's behavior decide the commands, and prepares the commit. Outcomes
-// that depend on nothing that is yet to be stored are answered at once,
-// unless the head must be confirmed first.
+// Decide has the binding's behavior decide the commands, and prepares the commit.
 func (b *Batch) Decide() {
 	e := b.Entity
 	d := decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now}}
@@ -182,7 +182,6 @@ func (b *Batch) Decide() {
 	}
 	d.run(calls)
 	b.prepare()
-	b.answerEarly()
 }
 
 // decider decides a run of commands, isolating those that nothing can be said
@@ -267,9 +266,10 @@ func (b *Batch) Settled() bool {
 // Bytes is roughly what the commit's record takes.
 func (b *Batch) Bytes() int { return len(b.out.Arena) + 64*len(b.calls) + 64 }
 
-// answerEarly answers what depends on nothing that is yet to be stored: the
-// reads, and the outcomes before the first one that has events.
-func (b *Batch) answerEarly() {
+// AnswerEarly answers what depends on nothing that is yet to be stored: the
+// reads, and the outcomes before the first one that has events. Where the head
+// must be confirmed first, that is nothing.
+func (b *Batch) AnswerEarly() {
 	if b.Entity.typ.Confirm {
 		return
 	}
@@ -353,6 +353,10 @@ func (b *Batch) Applied(token stores.HeadToken) {
 // Failed answers everything that is not answered yet with the error.
 func (b *Batch) Failed(err error) {
 	for _, c := range b.reads {
+		if errors.Is(err, ErrOutcomeUnknown) {
+			c.Fail(ErrUnavailable) // a read has no outcome
+			continue
+		}
 		c.Fail(err)
 	}
 	b.reads = b.reads[:0]
@@ -426,4 +430,32 @@ func newCommitID() (id stores.CommitID) {
 	binary.LittleEndian.PutUint64(id[:8], rand.Uint64())
 	binary.LittleEndian.PutUint64(id[8:], rand.Uint64())
 	return id
+}
+
+// Tally counts the commands of a batch that was decided.
+type Tally struct{ Accepted, Rejected, Faulted int }
+
+// Tally returns what was decided of the batch's commands.
+func (b *Batch) Tally() (t Tally) {
+	for i := range b.out.Outcomes {
+		switch b.out.Outcomes[i].Err.(type) {
+		case nil:
+			t.Accepted++
+		case *Fault:
+			t.Faulted++
+		default:
+			t.Rejected++
+		}
+	}
+	return t
+}
+
+// Faults calls f for each command of the batch that was faulted.
+// It must be called before the batch is answered.
+func (b *Batch) Faults(f func(command string, fault *Fault)) {
+	for i := range b.out.Outcomes {
+		if fault, ok := b.out.Outcomes[i].Err.(*Fault); ok {
+			f(b.calls[i].Name, fault)
+		}
+	}
 }

@@ -67,13 +67,19 @@ type FoldInput struct {
 	Events []stores.Event
 }
 
+// Origin says which plugin made a state, and in which layout. It outlives the
+// plugin's binding, and holds nothing of it.
+type Origin struct {
+	Plugin      stores.Digest
+	StateSchema string
+}
+
 // Binding is a plugin bound to one entity type, from a moment on. It is counted:
 // the type holds one use, and every batch or fold on it another; when the last
 // is given back, drained is called once.
 type Binding struct {
-	Plugin      stores.Digest
-	StateSchema string
-	Behavior    Behavior
+	*Origin
+	Behavior Behavior
 
 	uses    atomic.Int64
 	drained func()
@@ -81,7 +87,7 @@ type Binding struct {
 
 // NewBinding returns a binding with one use, that of its type.
 func NewBinding(plugin stores.Digest, schema string, b Behavior, drained func()) *Binding {
-	n := &Binding{Plugin: plugin, StateSchema: schema, Behavior: b, drained: drained}
+	n := &Binding{Origin: &Origin{plugin, schema}, Behavior: b, drained: drained}
 	n.uses.Store(1)
 	return n
 }

@@ -54,8 +54,8 @@ type Entity struct {
 	seq    uint64
 	state  []byte
 	token  stores.HeadToken
-	made   *Binding // whose state it is
-	last   int64    // time of the last commit, ms
+	made   *Origin // of the state
+	last   int64   // time of the last commit, ms
 	window *window
 	snapAt uint64 // number of the last snapshot
 	rare   *rare
@@ -184,17 +184,13 @@ func (e *Entity) Ready(b *Binding) bool {
 	if e.phase != ready {
 		return false
 	}
-	if e.made == nil {
-		e.made = b
+	if e.made != b.Origin {
+		if e.seq > 0 && e.made.Plugin != b.Plugin {
+			e.Forget()
+			return false
+		}
+		e.made = b.Origin
 	}
-	if e.made != b && e.made.Plugin == b.Plugin {
-		e.made = b
-	}
-	if e.made != b && e.seq > 0 {
-		e.Forget()
-		return false
-	}
-	e.made = b
 	return true
 }
 
@@ -212,7 +208,7 @@ func (e *Entity) setPhase(p phase) {
 
 // Activated makes the entity ready at the end of its log, as r folded it.
 func (e *Entity) Activated(r *Recovery) {
-	e.seq, e.token, e.made, e.last = r.seq, r.token, r.bind, r.last
+	e.seq, e.token, e.made, e.last = r.seq, r.token, r.bind.Origin, r.last
 	e.state = append(e.state[:0:0], r.state...)
 	if r.seq == 0 {
 		e.state = nil

@@ -14,7 +14,7 @@ func (e *Entity) install(b *Batch, token stores.HeadToken) {
 		e.state = nil // it shrank far: do not hold on to the memory
 	}
 	e.state = append(e.state[:0], b.out.State...)
-	e.made = b.Bind
+	e.made = b.Bind.Origin
 	e.last = b.now
 	if e.rare != nil {
 		e.rare.conflicts = 0
