@@ -224,9 +224,15 @@ func TestWorkedExample(t *testing.T) {
 }
 
 func TestSpecificationHasTheWorkedExample(t *testing.T) {
-	text := readFile(t, "ABI.md")
-	flat := strings.Join(strings.Fields(text), " ")
-	for _, bytes := range []string{exampleRequest, exampleAnswer} {
+	flat := strings.Join(strings.Fields(readFile(t, "ABI.md")), " ")
+	folding := abi.EventRequest{Type: "counter", ID: "a", Events: []abi.Event{
+		{Name: "increased", Version: 1, Payload: []byte{0x81, 0xa2, 'b', 'y', 5}},
+	}}
+	foldingHex := "95 a7 636f756e746572 a1 61 00 c0 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05"
+	if got := hex.EncodeToString(abi.AppendEventRequest(nil, &folding)); got != strings.ReplaceAll(foldingHex, " ", "") {
+		t.Errorf("folding the example's event is asked for by %s, want %s", got, foldingHex)
+	}
+	for _, bytes := range []string{exampleRequest, exampleAnswer, foldingHex} {
 		if !strings.Contains(flat, bytes) {
 			t.Errorf("ABI.md does not have the bytes %s", bytes)
 		}
