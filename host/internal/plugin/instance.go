@@ -1,0 +1,308 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/eshost/eshost/abi"
+)
+
+// Instance is a plugin with a memory of its own. It is used by one goroutine
+// at a time, from Acquire to Release. After any error other than that of a
+// context it is broken: its memory is in an unknown state, all further calls
+// fail, and Release closes it.
+type Instance struct {
+	plugin *Plugin
+	module api.Module
+	mem    api.Memory
+	ctx    guestContext
+	slot   *slot
+
+	alloc, command, event api.Function
+
+	stack  [2]uint64 // parameters and results
+	answer []byte
+	said   speech
+	memory int64 // as of the last call
+	broken bool
+	free   bool // not acquired
+}
+
+// instanceKey is the key under which host functions find the instance that
+// calls them.
+type instanceKey struct{}
+
+// guestContext is the context of all calls into one instance. It carries the
+// instance and nothing of any caller's: a guest call is never cancelled.
+type guestContext struct {
+	context.Context
+	in *Instance
+}
+
+func (c *guestContext) Value(key any) any {
+	if _, ok := key.(instanceKey); ok {
+		return c.in
+	}
+	return nil
+}
+
+// The functions of a guest that are called, as the watchdog knows them.
+const (
+	callStart = 1 + iota
+	callInitialize
+	callDescribe
+	callCommand
+	callEvent
+)
+
+var callNames = [...]string{
+	callStart: "start", callInitialize: abi.ExportInitialize, callDescribe: abi.ExportDescribe,
+	callCommand: abi.ExportHandleCommand, callEvent: abi.ExportHandleEvent,
+}
+
+var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
+
+// newInstance makes an instance and runs its start-up code.
+func newInstance(p *Plugin) (*Instance, error) {
+	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}}
+	in.ctx = guestContext{Context: context.Background(), in: in}
+	in.slot = p.engine.watch.acquire(p)
+	in.begin(callStart)
+	module, err := in.instantiate()
+	if err != nil {
+		err = in.fail(callStart, trapped(err))
+		p.engine.watch.release(in.slot)
+		return nil, err
+	}
+	in.slot.end()
+	in.module, in.mem = module, module.Memory()
+	in.alloc = module.ExportedFunction(abi.ExportAlloc)
+	in.command = module.ExportedFunction(abi.ExportHandleCommand)
+	in.event = module.ExportedFunction(abi.ExportHandleEvent)
+	for _, c := range []*counters{&p.count, &p.engine.count} {
+		c.live.Add(1)
+		c.created.Add(1)
+	}
+	if init := module.ExportedFunction(abi.ExportInitialize); init != nil {
+		in.begin(callInitialize)
+		if err := init.CallWithStack(&in.ctx, nil); err != nil {
+			err = in.fail(callInitialize, trapped(err))
+			in.close(true)
+			return nil, err
+		}
+	}
+	in.end()
+	return in, nil
+}
+
+// instantiate runs the module's own start function, if it has one. The engine
+// is not trusted to survive every module.
+func (in *Instance) instantiate() (module api.Module, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			module, err = nil, fmt.Errorf("the module cannot be instantiated: %v", r)
+		}
+	}()
+	return in.plugin.engine.runtime.InstantiateModule(&in.ctx, in.plugin.compiled, anonymous)
+}
+
+// begin starts a guest call. The watchdog looks on until it ends.
+func (in *Instance) begin(call uint32) {
+	if !in.said.quiet() {
+		in.said.reset()
+	}
+	in.slot.begin(call)
+}
+
+// end ends a guest call that went well.
+func (in *Instance) end() {
+	in.slot.end()
+	if len(in.said.out)+len(in.said.err) > 0 {
+		in.said.finish()
+	}
+	in.measure()
+}
+
+// measure keeps the count of memory right.
+func (in *Instance) measure() {
+	if now := int64(in.mem.Size()); now != in.memory {
+		in.plugin.count.memory.Add(now - in.memory)
+		in.plugin.engine.count.memory.Add(now - in.memory)
+		in.memory = now
+	}
+}
+
+// HandleCommand passes a command request to the guest and returns its answer,
+// neither of which it looks into. req is not kept. The answer is a buffer of
+// the instance's and valid until the next call of it or its release. ctx is
+// only looked at before the call, which nothing interrupts.
+//
+// # Errors
+//
+//   - [*CallError]: the call failed and the instance is broken
+//   - ctx's error: ctx had ended, and the guest was not called
+func (in *Instance) HandleCommand(ctx context.Context, req []byte) (answer []byte, err error) {
+	return in.handle(ctx, callCommand, in.command, req)
+}
+
+// HandleEvent passes an event request to the guest, in the way of
+// HandleCommand.
+func (in *Instance) HandleEvent(ctx context.Context, req []byte) (answer []byte, err error) {
+	return in.handle(ctx, callEvent, in.event, req)
+}
+
+func (in *Instance) handle(ctx context.Context, call uint32, f api.Function, req []byte) ([]byte, error) {
+	if in.broken {
+		return nil, &CallError{Plugin: in.plugin.digest, Func: callNames[call], Err: ErrBroken}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	in.begin(call)
+	if cause := in.send(req); cause != nil {
+		return nil, in.fail(call, cause)
+	}
+	if err := f.CallWithStack(&in.ctx, in.stack[:]); err != nil {
+		return nil, in.fail(call, trapped(err))
+	}
+	view, cause := in.view(in.stack[0])
+	if cause != nil {
+		return nil, in.fail(call, cause)
+	}
+	in.answer = append(in.answer[:0], view...)
+	in.end()
+	return in.answer, nil
+}
+
+// send puts a request into the guest's memory and leaves its place in stack.
+func (in *Instance) send(req []byte) error {
+	if uint64(len(req)) > uint64(in.plugin.engine.opts.MemoryLimitPages)*pageBytes {
+		return fmt.Errorf("%w: request of %d bytes, an instance has %d pages of 64 KiB at most",
+			ErrOverLimit, len(req), in.plugin.engine.opts.MemoryLimitPages)
+	}
+	size := max(1, uint64(len(req)))
+	in.stack[0] = size
+	if err := in.alloc.CallWithStack(&in.ctx, in.stack[:1]); err != nil {
+		return trapped(err)
+	}
+	ptr := uint32(in.stack[0])
+	if ptr == 0 {
+		return fmt.Errorf("%w: alloc refused %d bytes for the request", ErrOverLimit, size)
+	}
+	if uint64(ptr)+size > uint64(in.mem.Size()) || !in.mem.Write(ptr, req) {
+		return fmt.Errorf("%w: alloc gave %d bytes at %d, memory ends at %d", ErrMalformed, size, ptr, in.mem.Size())
+	}
+	in.stack[0], in.stack[1] = uint64(ptr), uint64(len(req))
+	return nil
+}
+
+// view gives the bytes that a guest returned the place of. They change with
+// the next call.
+func (in *Instance) view(place uint64) ([]byte, error) {
+	ptr, size := uint32(place>>32), uint32(place)
+	if size == 0 {
+		return nil, fmt.Errorf("%w: it is empty", ErrMalformed)
+	}
+	if limit := in.plugin.engine.opts.MaxAnswerBytes; uint64(size) > uint64(limit) {
+		return nil, fmt.Errorf("%w: answer of %d bytes, the limit is %d", ErrOverLimit, size, limit)
+	}
+	if uint64(ptr)+uint64(size) > uint64(in.mem.Size()) {
+		return nil, fmt.Errorf("%w: %d bytes at %d, memory ends at %d", ErrMalformed, size, ptr, in.mem.Size())
+	}
+	b, ok := in.mem.Read(ptr, size)
+	if !ok {
+		return nil, fmt.Errorf("%w: %d bytes at %d cannot be read", ErrMalformed, size, ptr)
+	}
+	return b, nil
+}
+
+// describe asks for the manifest. The bytes are a copy.
+func (in *Instance) describe() ([]byte, error) {
+	in.begin(callDescribe)
+	if err := in.module.ExportedFunction(abi.ExportDescribe).CallWithStack(&in.ctx, in.stack[:1]); err != nil {
+		return nil, in.fail(callDescribe, trapped(err))
+	}
+	view, cause := in.view(in.stack[0])
+	if cause != nil {
+		return nil, in.fail(callDescribe, cause)
+	}
+	manifest := append([]byte(nil), view...)
+	in.end()
+	return manifest, nil
+}
+
+// fail ends a guest call that failed and breaks the instance.
+func (in *Instance) fail(call uint32, cause error) error {
+	in.slot.end()
+	in.broken = true
+	in.said.finish()
+	if in.mem != nil {
+		in.measure()
+	}
+	e := &CallError{Plugin: in.plugin.digest, Func: callNames[call], Err: cause, Message: in.said.cause()}
+	var t *trapError
+	if errors.As(cause, &t) {
+		e.Trace = t.trace
+	}
+	return e
+}
+
+// trapError is a trap without the engine's own words around it.
+type trapError struct {
+	what  string
+	trace string
+	err   error
+}
+
+func (e *trapError) Error() string   { return ErrTrapped.Error() + ": " + e.what }
+func (e *trapError) Unwrap() []error { return []error{ErrTrapped, e.err} }
+
+// trapped takes apart what the engine says of a trap: the cause, and below it
+// the functions on the stack.
+func trapped(err error) error {
+	what, trace, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
+	what = strings.TrimSuffix(what, " (recovered by wazero)")
+	what = strings.TrimPrefix(what, "wasm error: ")
+	trace, _, _ = strings.Cut(trace, "\n\n")
+	lines := strings.Split(trace, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return &trapError{what: what, trace: strings.Join(lines, "\n"), err: err}
+}
+
+// Logs gives what the guest logged in the last call, and how many lines beyond
+// the limits were dropped. It is valid until the next call.
+func (in *Instance) Logs() (lines []LogLine, dropped int) { return in.said.lines, in.said.dropped }
+
+// Broken reports whether a call failed.
+func (in *Instance) Broken() bool { return in.broken }
+
+// trim gives up buffers that one large call made.
+func (in *Instance) trim() {
+	const keep = 1 << 20
+	if cap(in.answer) > keep {
+		in.answer = nil
+	}
+}
+
+// close frees the instance.
+func (in *Instance) close(discard bool) {
+	p := in.plugin
+	p.engine.watch.release(in.slot)
+	if err := in.module.Close(&in.ctx); err != nil {
+		p.engine.opts.Logger.Warn("plugin instance not freed", "plugin", shortDigest(p.digest), "error", err)
+	}
+	for _, c := range []*counters{&p.count, &p.engine.count} {
+		c.live.Add(-1)
+		c.memory.Add(-in.memory)
+		if discard {
+			c.discarded.Add(1)
+		}
+	}
+}
