@@ -29,6 +29,7 @@ type Batch struct {
 	attach []*Call // commands with the id of one in calls
 	out    Decision
 	now    int64
+	traced bool // some of calls carry Times
 }
 
 // Reset empties the batch, keeping its memory.
@@ -101,7 +102,7 @@ func (b *Batch) Take(e *Entity, now time.Time) bool {
 		bytes += c.bytes()
 		e.mail.remove(c)
 		if c.Times != nil {
-			c.Times.Taken = now
+			c.Times.Taken, b.traced = now, true
 		}
 		b.keep(c)
 		b.calls = append(b.calls, c)
@@ -182,6 +183,19 @@ func (b *Batch) Decide() {
 	}
 	d.run(calls)
 	b.prepare()
+	if b.traced {
+		b.stamp(func(t *Times) *time.Time { return &t.Decided })
+	}
+}
+
+// stamp sets a moment of all calls that carry Times.
+func (b *Batch) stamp(of func(*Times) *time.Time) {
+	now := time.Now()
+	for _, c := range b.calls[b.sent:] {
+		if c.Times != nil {
+			*of(c.Times) = now
+		}
+	}
 }
 
 // decider decides a run of commands, isolating those that nothing can be said
@@ -347,6 +361,9 @@ func (b *Batch) Confirmed() {
 func (b *Batch) Applied(token stores.HeadToken) {
 	b.answerReads() // they were accepted before the first command, and see the state before it
 	b.Entity.install(b, token)
+	if b.traced {
+		b.stamp(func(t *Times) *time.Time { return &t.Durable })
+	}
 	b.release(nil)
 }
 

@@ -1,0 +1,206 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/entity"
+	"github.com/eshost/eshost/host/internal/plugin"
+	"github.com/eshost/eshost/stores"
+)
+
+// guest is a plugin as the behavior of one entity type: it speaks the ABI.
+type guest struct {
+	plugin *plugin.Plugin
+	digest stores.Digest
+	kinds  map[stores.Kind]string // the events the manifest lists, to their names
+	limits abi.Limits
+	logger *slog.Logger
+}
+
+func newGuest(p *plugin.Plugin, t *abi.EntityType, o *Options) *guest {
+	g := &guest{plugin: p, digest: p.Digest(), kinds: make(map[stores.Kind]string), logger: o.Logger,
+		limits: abi.Limits{Outcomes: o.BatchSize, Events: o.EventsPerCommand, PayloadBytes: o.PayloadBytes, StateBytes: o.StateBytes}}
+	for _, e := range t.Events {
+		g.kinds[stores.Kind{Name: e.Name, Version: e.Version}] = e.Name
+	}
+	return g
+}
+
+// scratch is what one guest call needs besides the instance.
+type scratch struct {
+	request  []byte
+	commands []abi.Command
+	events   []abi.Event
+	decided  abi.CommandAnswer
+	folded   abi.EventAnswer
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// keepRequest is the largest request buffer that is kept for another call.
+const keepRequest = 4 << 20
+
+func (s *scratch) put() {
+	clear(s.commands)
+	clear(s.events)
+	if cap(s.request) > keepRequest {
+		s.request = nil
+	}
+	scratches.Put(s)
+}
+
+// Decide implements entity.Behavior with one guest call.
+func (g *guest) Decide(in *entity.Input, out *entity.Decision) error {
+	const fn = abi.ExportHandleCommand
+	s := scratches.Get().(*scratch)
+	defer s.put()
+	s.commands = s.commands[:0]
+	for _, c := range in.Calls {
+		s.commands = append(s.commands, abi.Command{Name: c.Name, Payload: c.Payload})
+	}
+	s.request = abi.AppendCommandRequest(s.request[:0], &abi.CommandRequest{
+		Type: in.Entity.Type, ID: in.Entity.ID, Seq: in.Seq, State: in.State, Now: in.Now, Commands: s.commands})
+
+	at := len(out.Arena)
+	err := g.call(in.Entity, in.Rerun, func(i *plugin.Instance) error {
+		b, err := i.HandleCommand(context.Background(), s.request)
+		if err == nil {
+			out.Arena = append(out.Arena, b...)
+		}
+		return err
+	})
+	if err != nil {
+		return g.fault(fn, err)
+	}
+	a := &s.decided
+	if err := a.Decode(out.Arena[at:len(out.Arena):len(out.Arena)], &g.limits); err != nil {
+		return g.malformed(fn, err)
+	}
+	if a.Refused != 0 {
+		return &entity.Fault{Kind: entity.FaultKind(a.Refused), Message: abi.CleanText(a.Message), Plugin: g.digest, Func: fn}
+	}
+	for i := range a.Outcomes {
+		if err := g.outcome(a, i, out); err != nil {
+			return err
+		}
+	}
+	if a.State != nil {
+		out.State = a.State
+	}
+	return nil
+}
+
+// outcome appends the i-th outcome and its events to out.
+func (g *guest) outcome(a *abi.CommandAnswer, i int, out *entity.Decision) error {
+	const fn = abi.ExportHandleCommand
+	o := &a.Outcomes[i]
+	switch o.Status {
+	case abi.Rejected:
+		r := &entity.Rejection{Code: string(o.Code)}
+		if o.Payload != nil {
+			r.Payload = append([]byte(nil), o.Payload...)
+		}
+		out.Outcomes = append(out.Outcomes, entity.Outcome{Err: r})
+		return nil
+	case abi.Faulted:
+		out.Outcomes = append(out.Outcomes, entity.Outcome{Err: &entity.Fault{
+			Kind: entity.FaultKind(o.Kind), Message: abi.CleanText(o.Message), Plugin: g.digest, Func: fn}})
+		return nil
+	}
+	for _, e := range a.EventsOf(i) {
+		name, ok := g.kinds[stores.Kind{Name: string(e.Name), Version: e.Version}]
+		if !ok {
+			return &entity.Fault{Kind: entity.Malformed, Plugin: g.digest, Func: fn,
+				Message: fmt.Sprintf("event %q version %d is not in the plugin's manifest", e.Name, e.Version)}
+		}
+		out.Events = append(out.Events, stores.Event{Name: name, Version: e.Version, Payload: e.Payload})
+	}
+	out.Outcomes = append(out.Outcomes, entity.Outcome{Events: o.Count, Reply: o.Reply})
+	return nil
+}
+
+// Fold implements entity.Behavior with one guest call.
+func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
+	const fn = abi.ExportHandleEvent
+	s := scratches.Get().(*scratch)
+	defer s.put()
+	s.events = s.events[:0]
+	for _, e := range in.Events {
+		s.events = append(s.events, abi.Event(e))
+	}
+	s.request = abi.AppendEventRequest(s.request[:0], &abi.EventRequest{
+		Type: in.Entity.Type, ID: in.Entity.ID, Seq: in.Seq, State: in.State, Events: s.events})
+
+	var state []byte
+	err := g.call(in.Entity, true, func(i *plugin.Instance) error {
+		b, err := i.HandleEvent(context.Background(), s.request)
+		if err != nil {
+			return g.fault(fn, err)
+		}
+		a := &s.folded
+		if err := a.Decode(b, &g.limits); err != nil {
+			return g.malformed(fn, err)
+		}
+		if a.Refused != 0 {
+			f := &entity.Fault{Kind: entity.FaultKind(a.Refused), Message: abi.CleanText(a.Message), Plugin: g.digest, Func: fn}
+			if f.Kind != entity.BadState {
+				f.Seq = in.Seq + 1 + uint64(a.Index)
+			}
+			return f
+		}
+		state = append(dst, a.State...)
+		return nil
+	})
+	if err != nil {
+		return nil, g.fault(fn, err)
+	}
+	return state, nil
+}
+
+// call borrows an instance for one call. What the guest logged is passed on,
+// unless the call repeats what was done before.
+func (g *guest) call(id stores.EntityID, repeated bool, f func(*plugin.Instance) error) error {
+	i, err := g.plugin.Acquire(context.Background())
+	if err != nil {
+		return err
+	}
+	defer g.plugin.Release(i)
+	err = f(i)
+	if repeated {
+		return err
+	}
+	for _, line := range i.Logs() {
+		g.logger.Log(context.Background(), line.Level, line.Text, "source", "plugin", "plugin", g.digest.String(), "type", id.Type, "id", id.ID)
+	}
+	return err
+}
+
+// fault makes a failed call a *entity.Fault.
+func (g *guest) fault(fn string, err error) error {
+	var f *entity.Fault
+	if errors.As(err, &f) {
+		return err
+	}
+	f = &entity.Fault{Kind: entity.Trapped, Plugin: g.digest, Func: fn, Err: err}
+	var call *plugin.CallError
+	if errors.As(err, &call) {
+		f.Message = call.Message
+	}
+	switch {
+	case errors.Is(err, plugin.ErrMalformed):
+		f.Kind = entity.Malformed
+	case errors.Is(err, plugin.ErrOverLimit):
+		f.Kind = entity.OverLimit
+	}
+	return f
+}
+
+// malformed words an answer that breaks the ABI or a limit.
+func (g *guest) malformed(fn string, err error) error {
+	return &entity.Fault{Kind: entity.Malformed, Plugin: g.digest, Func: fn, Message: err.Error(), Err: err}
+}

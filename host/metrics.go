@@ -1,0 +1,88 @@
+package host
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/eshost/eshost/host/internal/engine"
+)
+
+// register registers the host's metrics, if it was given where.
+func (h *Host) register(m *engine.Metrics) error {
+	if h.o.Metrics == nil {
+		return nil
+	}
+	for _, c := range append(m.Collectors(), collector{h}) {
+		if err := h.o.Metrics.Register(c); err != nil {
+			return err
+		}
+		h.registered = append(h.registered, c)
+	}
+	return nil
+}
+
+// unregister takes the host's metrics back.
+func (h *Host) unregister() {
+	for _, c := range h.registered {
+		h.o.Metrics.Unregister(c)
+	}
+	h.registered = nil
+}
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("eshost_"+name, help, labels, nil)
+}
+
+var (
+	descCommands    = desc("commands_total", "Commands by what became of them: accepted, rejected, faulted or unavailable.", "type", "outcome")
+	descReads       = desc("reads_total", "Reads of an entity's state that were answered.", "type")
+	descResident    = desc("entities_resident", "Entities in memory.", "type")
+	descBytes       = desc("entities_resident_bytes", "Memory that entities take, roughly.")
+	descRecovering  = desc("entities_recovering", "Entities being recovered from the log, or waiting for it.")
+	descQuarantined = desc("entities_quarantined", "Entities whose events cannot be folded.")
+	descQueue       = desc("queue_depth", "Entities that wait for a worker.")
+	descInstances   = desc("plugin_instances", "Instances of a plugin.", "plugin", "state")
+	descGuestCalls  = desc("guest_calls_total", "Guest calls that decided commands.")
+	descGuestTime   = desc("guest_seconds_total", "Time in those calls.")
+	descRecovered   = desc("events_recovered_total", "Events folded from the log.")
+)
+
+// collector reads what the host counts anyway.
+type collector struct{ h *Host }
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descCommands, descReads, descResident, descBytes, descRecovering, descQuarantined,
+		descQueue, descInstances, descGuestCalls, descGuestTime, descRecovered} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for _, t := range c.h.engine.Types() {
+		counter(descCommands, float64(t.Tallies.Accepted.Load()), t.Name, "accepted")
+		counter(descCommands, float64(t.Tallies.Rejected.Load()), t.Name, "rejected")
+		counter(descCommands, float64(t.Tallies.Faulted.Load()), t.Name, "faulted")
+		counter(descCommands, float64(t.Tallies.Unavailable.Load()), t.Name, "unavailable")
+		counter(descReads, float64(t.Tallies.Reads.Load()), t.Name)
+		gauge(descResident, float64(t.Resident()), t.Name)
+	}
+	s := c.h.Stats()
+	gauge(descBytes, float64(s.ResidentBytes))
+	gauge(descRecovering, float64(s.Recovering))
+	gauge(descQuarantined, float64(len(c.h.engine.Quarantined())))
+	gauge(descQueue, float64(s.Queue))
+	counter(descGuestCalls, float64(s.GuestCalls))
+	counter(descGuestTime, s.GuestTime.Seconds())
+	counter(descRecovered, float64(s.EventsRecovered))
+	for digest, n := range c.h.instances() {
+		gauge(descInstances, float64(n.live), digest.String(), "live")
+		gauge(descInstances, float64(n.free), digest.String(), "free")
+	}
+}
