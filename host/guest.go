@@ -174,10 +174,21 @@ func (g *guest) call(id stores.EntityID, repeated bool, f func(*plugin.Instance)
 	if repeated {
 		return err
 	}
-	for _, line := range i.Logs() {
-		g.logger.Log(context.Background(), line.Level, line.Text, "source", "plugin", "plugin", g.digest.String(), "type", id.Type, "id", id.ID)
+	if lines, dropped := i.Logs(); len(lines) > 0 {
+		g.log(id, lines, dropped)
 	}
 	return err
+}
+
+// log passes on what the guest logged.
+func (g *guest) log(id stores.EntityID, lines []plugin.LogLine, dropped int) {
+	l := g.logger.With("source", "plugin", "plugin", g.digest.String(), "type", id.Type, "id", id.ID)
+	for _, line := range lines {
+		l.Log(context.Background(), line.Level, line.Text)
+	}
+	if dropped > 0 {
+		l.Warn("the plugin logged more than it may in one call", "dropped_bytes", dropped)
+	}
 }
 
 // fault makes a failed call a *entity.Fault.

@@ -33,17 +33,19 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descCommands    = desc("commands_total", "Commands by what became of them: accepted, rejected, faulted or unavailable.", "type", "outcome")
-	descReads       = desc("reads_total", "Reads of an entity's state that were answered.", "type")
-	descResident    = desc("entities_resident", "Entities in memory.", "type")
-	descBytes       = desc("entities_resident_bytes", "Memory that entities take, roughly.")
-	descRecovering  = desc("entities_recovering", "Entities being recovered from the log, or waiting for it.")
-	descQuarantined = desc("entities_quarantined", "Entities whose events cannot be folded.")
-	descQueue       = desc("queue_depth", "Entities that wait for a worker.")
-	descInstances   = desc("plugin_instances", "Instances of a plugin.", "plugin", "state")
-	descGuestCalls  = desc("guest_calls_total", "Guest calls that decided commands.")
-	descGuestTime   = desc("guest_seconds_total", "Time in those calls.")
-	descRecovered   = desc("events_recovered_total", "Events folded from the log.")
+	descCommands      = desc("commands_total", "Commands by what became of them: accepted, rejected, faulted or unavailable.", "type", "outcome")
+	descReads         = desc("reads_total", "Reads of an entity's state that were answered.", "type")
+	descResident      = desc("entities_resident", "Entities in memory.", "type")
+	descBytes         = desc("entities_resident_bytes", "Memory that entities take, roughly.")
+	descRecovering    = desc("entities_recovering", "Entities being recovered from the log, or waiting for it.")
+	descQuarantined   = desc("entities_quarantined", "Entities whose events cannot be folded.")
+	descQueue         = desc("queue_depth", "Entities that wait for a worker.")
+	descInstances     = desc("plugin_instances", "Instances of a plugin that is served.", "plugin")
+	descInstanceBytes = desc("plugin_instance_bytes", "Linear memory of those instances.", "plugin")
+	descDiscarded     = desc("plugin_instances_discarded_total", "Instances discarded after an error or because they grew.", "plugin")
+	descGuestCalls    = desc("guest_calls_total", "Guest calls that decided commands.")
+	descGuestTime     = desc("guest_seconds_total", "Time in those calls.")
+	descRecovered     = desc("events_recovered_total", "Events folded from the log.")
 )
 
 // collector reads what the host counts anyway.
@@ -52,7 +54,7 @@ type collector struct{ h *Host }
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descCommands, descReads, descResident, descBytes, descRecovering, descQuarantined,
-		descQueue, descInstances, descGuestCalls, descGuestTime, descRecovered} {
+		descQueue, descInstances, descInstanceBytes, descDiscarded, descGuestCalls, descGuestTime, descRecovered} {
 		ch <- d
 	}
 }
@@ -81,8 +83,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(descGuestCalls, float64(s.GuestCalls))
 	counter(descGuestTime, s.GuestTime.Seconds())
 	counter(descRecovered, float64(s.EventsRecovered))
-	for digest, n := range c.h.instances() {
-		gauge(descInstances, float64(n.live), digest.String(), "live")
-		gauge(descInstances, float64(n.free), digest.String(), "free")
+	for _, d := range c.h.serving() {
+		n := d.plugin.Stats()
+		gauge(descInstances, float64(n.Live), d.Plugin.String())
+		gauge(descInstanceBytes, float64(n.MemoryBytes), d.Plugin.String())
+		counter(descDiscarded, float64(n.Discarded), d.Plugin.String())
 	}
 }

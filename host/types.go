@@ -32,17 +32,26 @@ func (h *Host) Types() []TypeInfo {
 
 // Deployments returns the plugins in service, the oldest first.
 func (h *Host) Deployments() []Deployment {
+	var all []Deployment
+	for _, d := range h.serving() {
+		all = append(all, d.Deployment)
+	}
+	return all
+}
+
+// serving returns the plugins in service, the oldest first.
+func (h *Host) serving() []*deployment {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	seen := make(map[*deployment]bool)
-	var all []Deployment
+	var all []*deployment
 	for _, d := range h.serves {
 		if !seen[d] {
 			seen[d] = true
-			all = append(all, d.Deployment)
+			all = append(all, d)
 		}
 	}
-	slices.SortFunc(all, func(a, b Deployment) int { return a.Time.Compare(b.Time) })
+	slices.SortFunc(all, func(a, b *deployment) int { return a.Time.Compare(b.Time) })
 	return all
 }
 
