@@ -104,16 +104,16 @@ func (c *CommandDef[S, C, R]) bind(r *runner[S]) func(payload []byte) {
 	return func(payload []byte) {
 		var none C
 		*command = none
-		if err := spec.plan.Decode(payload, unsafe.Pointer(command)); err != nil {
+		if err := r.dec.Decode(spec.plan, payload, unsafe.Pointer(command)); err != nil {
 			r.fault(kindPayload, err.Error())
 			return
 		}
-		r.effect = c.decide(&r.ctx, r.state, *command)
-		if r.effect.rejection != nil {
-			r.reject(spec)
+		effect := c.decide(&r.ctx, r.state, *command)
+		if effect.rejection != nil {
+			r.reject(spec, effect)
 			return
 		}
-		r.accept(!silent)
+		count := r.accept(effect, !silent)
 		out := append(r.out, 0x93, 0x00)
 		if silent {
 			out = append(out, 0xc0)
@@ -121,7 +121,7 @@ func (c *CommandDef[S, C, R]) bind(r *runner[S]) func(payload []byte) {
 			*reply = c.reply(r.state)
 			out = r.enc.AppendBin(out, spec.reply, unsafe.Pointer(reply))
 		}
-		out = codec.AppendArrayHeader(out, r.effect.count)
+		out = codec.AppendArrayHeader(out, count)
 		r.out = append(out, r.emitted...)
 		if !silent {
 			r.verify()

@@ -3,21 +3,21 @@ package eshost
 import "github.com/eshost/eshost/guest-sdk/go/internal/codec"
 
 // handleCommand decides a batch of commands.
-func (r *runner[S]) handleCommand(request codec.Reader) []byte {
-	answer, ok := r.decideAll(request)
+func (r *runner[S]) handleCommand(request []byte, pos int) []byte {
+	answer, ok := r.decideAll(request, pos)
 	if !ok {
 		// The state after the last command cannot be encoded. To find out whose fault that is, all are decided again,
 		// which changes nothing, since decisions are functions of their input.
 		r.careful = true
-		answer, _ = r.decideAll(request)
+		answer, _ = r.decideAll(request, pos)
 		r.careful = false
 	}
 	return answer
 }
 
-func (r *runner[S]) decideAll(request codec.Reader) (answer []byte, ok bool) {
+func (r *runner[S]) decideAll(request []byte, pos int) (answer []byte, ok bool) {
 	r.remaining = 0
-	if kind, message := r.open(request); kind != 0 {
+	if kind, message := r.open(request, pos); kind != 0 {
 		return r.refuse(kind, message), true
 	}
 	now, negative, ok := r.request.Integer()
@@ -97,26 +97,31 @@ func (r *runner[S]) findCommand() *boundCommand {
 	return nil
 }
 
-// accept folds and encodes the events of the effect.
-func (r *runner[S]) accept(replies bool) {
+// accept folds and encodes the events of the effect, and gives their number.
+func (r *runner[S]) accept(effect Effect, replies bool) int {
 	r.emitted = r.emitted[:0]
-	if r.shared && (r.effect.count > 0 || replies || r.remaining > 0) {
+	if r.shared && (effect.first != nil || replies || r.remaining > 0) {
 		r.compare()
 	}
-	if r.effect.count == 0 {
-		return
+	if effect.first == nil {
+		return 0
 	}
 	if !r.shared {
 		r.before = r.state
 	}
 	r.folds = true
-	for i := range r.effect.count {
-		r.emit(r.effect.event(i))
+	r.emit(effect.first)
+	if effect.more != nil {
+		for _, event := range *effect.more {
+			r.emit(event)
+		}
 	}
-	r.ctx.seq += uint64(r.effect.count)
+	count := effect.count()
+	r.ctx.seq += uint64(count)
 	if r.shared || r.careful {
 		r.keep()
 	}
+	return count
 }
 
 func (r *runner[S]) emit(event any) {
@@ -132,8 +137,8 @@ func (r *runner[S]) emit(event any) {
 }
 
 // reject adds the rejection of the effect to the answer.
-func (r *runner[S]) reject(spec *commandSpec) {
-	id := r.effect.rejection
+func (r *runner[S]) reject(spec *commandSpec, effect Effect) {
+	id := effect.rejection
 	for _, declared := range spec.rejections {
 		if declared != id {
 			continue
@@ -142,7 +147,7 @@ func (r *runner[S]) reject(spec *commandSpec) {
 		if id.plan == nil {
 			out = append(out, 0xc0)
 		} else {
-			out = id.append(&r.enc, out, r.effect.payload)
+			out = id.append(&r.enc, out, effect.first)
 		}
 		r.out = out
 		r.verify()
@@ -174,7 +179,6 @@ func (r *runner[S]) undo() {
 		r.state = r.before
 	}
 	r.ctx.seq = r.seq
-	r.effect = Effect{}
 }
 
 // finish adds the state to the answer. It reports false if that cannot be encoded.

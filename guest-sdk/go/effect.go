@@ -9,30 +9,43 @@ import (
 
 // Effect is what a decide answers with: made by [Accept] or by a rejection's Reject. The zero Effect accepts the
 // command without any event.
+//
+// It is four words, which is as much as Go passes around without copying memory.
 type Effect struct {
+	first     any        // the first event, or the payload of the rejection; nil: none
 	rejection *rejection // nil: accepted
-	payload   any        // of the rejection
-	count     int
-	first     [2]any // events, here as far as there is room, so that one or two need no slice
-	more      []any
+	more      *[]any     // the events after the first; nil: none
 }
 
 // Accept accepts the command and emits the events, in this order: they are persisted all together or not at all. Each
 // is a value of a type that was registered with [Event]. Without events, the command is answered and nothing persisted.
+// It panics if an event is nil.
 func Accept(events ...any) Effect {
-	e := Effect{count: len(events)}
-	if n := copy(e.first[:], events); n < len(events) {
-		e.more = append([]any(nil), events[n:]...)
+	for _, event := range events {
+		if event == nil {
+			panic("eshost.Accept was given a nil event")
+		}
 	}
-	return e
+	switch len(events) {
+	case 0:
+		return Effect{}
+	case 1:
+		return Effect{first: events[0]}
+	}
+	more := append([]any(nil), events[1:]...)
+	return Effect{first: events[0], more: &more}
 }
 
 // Events gives the events of an accepting effect, nil if there are none.
 func (e Effect) Events() []any {
-	if e.count == 0 {
+	if e.rejection != nil || e.first == nil {
 		return nil
 	}
-	return append(append([]any(nil), e.first[:min(e.count, len(e.first))]...), e.more...)
+	events := []any{e.first}
+	if e.more != nil {
+		events = append(events, *e.more...)
+	}
+	return events
 }
 
 // Rejected gives the code and the payload of a rejecting effect; the payload is nil if there is none. Of an accepting
@@ -41,14 +54,18 @@ func (e Effect) Rejected() (code string, payload any, ok bool) {
 	if e.rejection == nil {
 		return "", nil, false
 	}
-	return e.rejection.code, e.payload, true
+	return e.rejection.code, e.first, true
 }
 
-func (e *Effect) event(i int) any {
-	if i < len(e.first) {
-		return e.first[i]
+// count is how many events there are, of an accepting effect.
+func (e Effect) count() int {
+	switch {
+	case e.first == nil:
+		return 0
+	case e.more == nil:
+		return 1
 	}
-	return e.more[i-len(e.first)]
+	return 1 + len(*e.more)
 }
 
 // typeWord gives the address of the descriptor of v's type: the first word of an interface value. It is what makes
@@ -99,7 +116,7 @@ func (r *RejectionWith[P]) Code() string { return r.id.code }
 
 // Reject is the effect of refusing a command for this reason.
 func (r *RejectionWith[P]) Reject(payload P) Effect {
-	return Effect{rejection: &r.id, payload: payload}
+	return Effect{rejection: &r.id, first: payload}
 }
 
 func (r *RejectionWith[P]) rejection() *rejection { return &r.id }

@@ -82,7 +82,7 @@ func (e *EventDef[S, E]) bind(r *runner[S]) boundEvent {
 	fold := func(payload []byte) error {
 		var none E
 		*event = none
-		if err := spec.plan.Decode(payload, unsafe.Pointer(event)); err != nil {
+		if err := r.dec.Decode(spec.plan, payload, unsafe.Pointer(event)); err != nil {
 			return err
 		}
 		r.state = e.fold(r.state, *event)

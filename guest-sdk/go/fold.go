@@ -7,8 +7,8 @@ import (
 )
 
 // handleEvent folds a batch of events.
-func (r *runner[S]) handleEvent(request codec.Reader) []byte {
-	if kind, message := r.open(request); kind != 0 {
+func (r *runner[S]) handleEvent(request []byte, pos int) []byte {
+	if kind, message := r.open(request, pos); kind != 0 {
 		return r.refuseFold(kind, 0, message)
 	}
 	count, ok := r.request.Array()

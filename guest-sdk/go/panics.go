@@ -1,11 +1,10 @@
 package eshost
 
 import (
-	"path"
 	"reflect"
 	"runtime"
 	"strconv"
-	"strings"
+	"unicode/utf8"
 )
 
 // maxMessageBytes bounds the messages of faults.
@@ -16,7 +15,10 @@ func cut(message string) string {
 	if len(message) > maxMessageBytes {
 		message = message[:maxMessageBytes]
 	}
-	return strings.ToValidUTF8(message, "\uFFFD")
+	if utf8.ValidString(message) {
+		return message
+	}
+	return string([]rune(message)) // each byte at fault becomes U+FFFD
 }
 
 // describePanic says what a handler panicked with, and where. It must be called by the deferred function.
@@ -27,11 +29,21 @@ func describePanic(reason any) string {
 	for more := true; more; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
-		if frame.Function != "" && !strings.HasPrefix(frame.Function, "runtime.") {
-			return text + " (" + path.Base(frame.File) + ":" + strconv.Itoa(frame.Line) + ")"
+		if name := frame.Function; name != "" && (len(name) < 8 || name[:8] != "runtime.") {
+			return text + " (" + base(frame.File) + ":" + strconv.Itoa(frame.Line) + ")"
 		}
 	}
 	return text
+}
+
+// base gives the last element of a path.
+func base(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '/' {
+			return path[i+1:]
+		}
+	}
+	return path
 }
 
 // panicText turns a panic's value into words, even if its own method for that panics.

@@ -45,7 +45,7 @@ func (p *Plugin) HandleCommand(request []byte) []byte {
 	reader := codec.Reader{Src: request}
 	runner, kind := p.find(&reader, 6)
 	if runner != nil {
-		return runner.handleCommand(reader)
+		return runner.handleCommand(request, reader.Pos)
 	}
 	p.answer = codec.AppendUint(append(p.answer[:0], 0x93, 0x01), kind)
 	return p.refuse(kind)
@@ -56,7 +56,7 @@ func (p *Plugin) HandleEvent(request []byte) []byte {
 	reader := codec.Reader{Src: request}
 	runner, kind := p.find(&reader, 5)
 	if runner != nil {
-		return runner.handleEvent(reader)
+		return runner.handleEvent(request, reader.Pos)
 	}
 	p.answer = append(codec.AppendUint(append(p.answer[:0], 0x94, 0x01), kind), 0x00)
 	return p.refuse(kind)

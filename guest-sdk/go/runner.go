@@ -1,7 +1,6 @@
 package eshost
 
 import (
-	"bytes"
 	"unsafe"
 
 	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
@@ -16,10 +15,10 @@ const (
 	kindFold    = 5 // event cannot be folded
 )
 
-// entityRunner is a runner whatever its state.
+// entityRunner is a runner whatever its state. Requests are read from pos on, behind the type.
 type entityRunner interface {
-	handleCommand(request codec.Reader) []byte
-	handleEvent(request codec.Reader) []byte
+	handleCommand(request []byte, pos int) []byte
+	handleEvent(request []byte, pos int) []byte
 }
 
 // runner answers the requests for entities of one type, one after the other. It owns all buffers, so that a call in a
@@ -33,6 +32,7 @@ type entityRunner interface {
 type runner[S any] struct {
 	def      *Type[S]
 	enc      codec.Encoder
+	dec      codec.Decoder
 	commands []boundCommand
 	events   []boundEvent
 	initial  S // only where nothing is shared
@@ -52,7 +52,6 @@ type runner[S any] struct {
 	seq    uint64
 	before S    // the state it met, while its events are being folded
 	folds  bool // they are
-	effect Effect
 
 	out     []byte // the answer
 	emitted []byte // encoded events of the command
@@ -79,14 +78,14 @@ func (t *Type[S]) newRunner() entityRunner {
 		r.events = append(r.events, e.bind(r))
 	}
 	if !r.shared {
-		_ = t.plan.Decode(t.initial, unsafe.Pointer(&r.initial))
+		_ = r.dec.Decode(t.plan, t.initial, unsafe.Pointer(&r.initial))
 	}
 	return r
 }
 
 // open reads what both requests begin with, after the type: id, seq, state. It gives the reason if that fails.
-func (r *runner[S]) open(request codec.Reader) (kind int, message string) {
-	r.request = request
+func (r *runner[S]) open(request []byte, pos int) (kind int, message string) {
+	r.request.Src, r.request.Pos = request, pos
 	id, ok := r.request.String()
 	if !ok {
 		return kindPayload, badRequest
@@ -119,7 +118,7 @@ func (r *runner[S]) load() error {
 	}
 	var zero S
 	r.state = zero
-	return r.def.plan.Decode(r.good, unsafe.Pointer(&r.state))
+	return r.dec.Decode(r.def.plan, r.good, unsafe.Pointer(&r.state))
 }
 
 // keep notes the encoding of the present state as the good one.
@@ -138,7 +137,7 @@ func (r *runner[S]) verify() {
 
 func (r *runner[S]) compare() {
 	r.check = r.enc.Append(r.check[:0], r.def.plan, unsafe.Pointer(&r.state))
-	if !bytes.Equal(r.check, r.good) {
+	if string(r.check) != string(r.good) {
 		r.restore()
 	}
 }
@@ -148,7 +147,7 @@ func (r *runner[S]) compare() {
 func (r *runner[S]) restore() {
 	var zero S
 	r.state = zero
-	if err := r.def.plan.Decode(r.good, unsafe.Pointer(&r.state)); err != nil {
+	if err := r.dec.Decode(r.def.plan, r.good, unsafe.Pointer(&r.state)); err != nil {
 		panic("eshost: a state that was read or written before does not decode: " + err.Error())
 	}
 	r.keep()

@@ -10,7 +10,7 @@ import (
 )
 
 // unhex reads bytes that are written in hexadecimal, with spaces for the eye.
-func unhex(t *testing.T, text string) []byte {
+func unhex(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
 	if err != nil {

@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "math"
 
 // AppendNil appends nil.
 func AppendNil(dst []byte) []byte { return append(dst, 0xc0) }
@@ -20,7 +17,7 @@ func AppendUint(dst []byte, v uint64) []byte {
 	case v <= math.MaxUint32:
 		return append(dst, 0xce, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 	}
-	return binary.BigEndian.AppendUint64(append(dst, 0xcf), v)
+	return append64(append(dst, 0xcf), v)
 }
 
 // AppendInt appends a signed integer in the shortest form, one that is not negative in the unsigned family.
@@ -37,7 +34,7 @@ func AppendInt(dst []byte, v int64) []byte {
 	case v >= math.MinInt32:
 		return append(dst, 0xd2, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 	}
-	return binary.BigEndian.AppendUint64(append(dst, 0xd3), uint64(v))
+	return append64(append(dst, 0xd3), uint64(v))
 }
 
 // AppendFloat appends a float in 64 bits, every NaN as the same one.
@@ -46,7 +43,7 @@ func AppendFloat(dst []byte, v float64) []byte {
 	if v != v {
 		bits = 0x7ff8000000000000
 	}
-	return binary.BigEndian.AppendUint64(append(dst, 0xcb), bits)
+	return append64(append(dst, 0xcb), bits)
 }
 
 // AppendBool appends a bool.
@@ -68,7 +65,7 @@ func AppendString(dst []byte, s string) []byte {
 	case n <= math.MaxUint16:
 		dst = append(dst, 0xda, byte(n>>8), byte(n))
 	default:
-		dst = binary.BigEndian.AppendUint32(append(dst, 0xdb), uint32(n))
+		dst = append32(append(dst, 0xdb), n)
 	}
 	return append(dst, s...)
 }
@@ -81,7 +78,7 @@ func AppendBinHeader(dst []byte, n int) []byte {
 	case n <= math.MaxUint16:
 		return append(dst, 0xc5, byte(n>>8), byte(n))
 	}
-	return binary.BigEndian.AppendUint32(append(dst, 0xc6), uint32(n))
+	return append32(append(dst, 0xc6), n)
 }
 
 // AppendBin appends a bin.
@@ -95,7 +92,7 @@ func AppendArrayHeader(dst []byte, n int) []byte {
 	case n <= math.MaxUint16:
 		return append(dst, 0xdc, byte(n>>8), byte(n))
 	}
-	return binary.BigEndian.AppendUint32(append(dst, 0xdd), uint32(n))
+	return append32(append(dst, 0xdd), n)
 }
 
 // AppendMapHeader appends the header of a map of n entries.
@@ -106,5 +103,15 @@ func AppendMapHeader(dst []byte, n int) []byte {
 	case n <= math.MaxUint16:
 		return append(dst, 0xde, byte(n>>8), byte(n))
 	}
-	return binary.BigEndian.AppendUint32(append(dst, 0xdf), uint32(n))
+	return append32(append(dst, 0xdf), n)
+}
+
+// These are encoding/binary's, which would bring package io along.
+
+func append32(dst []byte, n int) []byte {
+	return append(dst, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+}
+
+func append64(dst []byte, v uint64) []byte {
+	return append(dst, byte(v>>56), byte(v>>48), byte(v>>40), byte(v>>32), byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 }

@@ -21,6 +21,12 @@ func (e *DecodeError) Error() string {
 	return e.Path + ": " + e.Reason
 }
 
+// A Decoder decodes values by their plans. The zero Decoder is ready; it is not safe for concurrent use.
+type Decoder struct {
+	Reader
+	err *DecodeError
+}
+
 // Decode decodes src, which must hold exactly one value, into the zero value at v, which must be of the plan's type.
 // What it stores shares no memory with src. Nil src stands for nothing at all, which only [None] takes; None takes
 // a map as well, whatever is in it, because a caller without anything to say may send an empty one.
@@ -28,14 +34,16 @@ func (e *DecodeError) Error() string {
 // It takes every valid msgpack form, not only the canonical one. It returns a *DecodeError, and leaves the value in
 // an unspecified state, when a required field is missing, a type is not the expected one, a number does not fit, a
 // key comes twice or src is not well-formed.
-func (p *Plan) Decode(src []byte, v unsafe.Pointer) error {
-	d := decoder{Reader: Reader{Src: src}}
+func (d *Decoder) Decode(p *Plan, src []byte, v unsafe.Pointer) error {
+	d.Src, d.Pos, d.err = src, 0, nil
 	var ok bool
 	switch {
 	case src == nil:
 		if ok = p.kind == kindNone; !ok {
 			d.fail("nothing, where " + p.wants() + " is wanted")
 		}
+	case p.kind == kindStruct:
+		ok = d.structure(p, v, MaxDepth-1)
 	case p.kind == kindNone:
 		ok = d.none()
 	default:
@@ -44,44 +52,39 @@ func (p *Plan) Decode(src []byte, v unsafe.Pointer) error {
 	if ok && d.Pos != len(src) {
 		ok = d.fail("bytes after the end of the value")
 	}
+	d.Src = nil
 	if ok {
 		return nil
 	}
-	return &DecodeError{Path: d.path, Reason: d.reason}
-}
-
-type decoder struct {
-	Reader
-	path   string // of the first failure, made on the way back up
-	reason string
+	return d.err
 }
 
 // fail notes the first reason and gives false, so that callers can return it.
-func (d *decoder) fail(reason string) bool {
-	if d.reason == "" {
-		d.reason = reason
+func (d *Decoder) fail(reason string) bool {
+	if d.err == nil {
+		d.err = &DecodeError{Reason: reason}
 	}
 	return false
 }
 
 // under puts the step that led to a failure in front of its path.
-func (d *decoder) under(step string) bool {
-	if d.path != "" && d.path[0] != '[' {
+func (d *Decoder) under(step string) bool {
+	if path := d.err.Path; path != "" && path[0] != '[' {
 		step += "."
 	}
-	d.path = step + d.path
+	d.err.Path = step + d.err.Path
 	return false
 }
 
 // mismatch fails at the value that begins at pos.
-func (d *decoder) mismatch(p *Plan, pos int) bool {
+func (d *Decoder) mismatch(p *Plan, pos int) bool {
 	if pos >= len(d.Src) {
 		return d.fail("the input ends where " + p.wants() + " is wanted")
 	}
 	return d.fail(found(d.Src[pos]) + ", where " + p.wants() + " is wanted")
 }
 
-func (d *decoder) none() bool {
+func (d *Decoder) none() bool {
 	if len(d.Src) == 0 || d.Src[0]&0xf0 != 0x80 && d.Src[0]&0xfe != 0xde || !d.Value(MaxDepth) {
 		return d.fail("something, where nothing is wanted")
 	}
@@ -89,7 +92,7 @@ func (d *decoder) none() bool {
 }
 
 // value decodes one value; depth is how many more levels of arrays and maps are allowed.
-func (d *decoder) value(p *Plan, v unsafe.Pointer, depth int) bool {
+func (d *Decoder) value(p *Plan, v unsafe.Pointer, depth int) bool {
 	start := d.Pos
 	switch p.kind {
 	case kindUint64:
@@ -150,7 +153,7 @@ func (d *decoder) value(p *Plan, v unsafe.Pointer, depth int) bool {
 	return d.oneOf(p, v, depth-1)
 }
 
-func (d *decoder) bool(v *bool) bool {
+func (d *Decoder) bool(v *bool) bool {
 	if d.Pos >= len(d.Src) || d.Src[d.Pos]&0xfe != 0xc2 {
 		return false
 	}
@@ -159,7 +162,7 @@ func (d *decoder) bool(v *bool) bool {
 	return true
 }
 
-func (d *decoder) signed(p *Plan, v unsafe.Pointer) bool {
+func (d *Decoder) signed(p *Plan, v unsafe.Pointer) bool {
 	u, negative, ok := d.Integer()
 	n := int64(u)
 	if !ok || !negative && u > math.MaxInt64 {
@@ -177,7 +180,7 @@ func (d *decoder) signed(p *Plan, v unsafe.Pointer) bool {
 	return n == int64(int32(n))
 }
 
-func (d *decoder) unsigned(p *Plan, v unsafe.Pointer) bool {
+func (d *Decoder) unsigned(p *Plan, v unsafe.Pointer) bool {
 	n, ok := d.Uint()
 	if !ok {
 		return false
@@ -194,7 +197,7 @@ func (d *decoder) unsigned(p *Plan, v unsafe.Pointer) bool {
 	return n <= math.MaxUint32
 }
 
-func (d *decoder) enum(p *Plan, v unsafe.Pointer) bool {
+func (d *Decoder) enum(p *Plan, v unsafe.Pointer) bool {
 	start := d.Pos
 	s, ok := d.String()
 	if !ok {
@@ -216,7 +219,7 @@ func (d *decoder) enum(p *Plan, v unsafe.Pointer) bool {
 	return d.fail(strconv.Quote(string(s)) + " is not one of the names allowed here")
 }
 
-func (d *decoder) bin(p *Plan, v unsafe.Pointer) bool {
+func (d *Decoder) bin(p *Plan, v unsafe.Pointer) bool {
 	start := d.Pos
 	b, ok := d.Bin()
 	switch {
@@ -232,7 +235,7 @@ func (d *decoder) bin(p *Plan, v unsafe.Pointer) bool {
 	return true
 }
 
-func (d *decoder) list(p *Plan, v unsafe.Pointer, depth int) bool {
+func (d *Decoder) list(p *Plan, v unsafe.Pointer, depth int) bool {
 	start := d.Pos
 	n, ok := d.Array()
 	if !ok {
@@ -257,7 +260,7 @@ func (d *decoder) list(p *Plan, v unsafe.Pointer, depth int) bool {
 	return true
 }
 
-func (d *decoder) mapping(p *Plan, v unsafe.Pointer, depth int) bool {
+func (d *Decoder) mapping(p *Plan, v unsafe.Pointer, depth int) bool {
 	start := d.Pos
 	n, ok := d.Map()
 	if !ok {
@@ -290,7 +293,7 @@ func (d *decoder) mapping(p *Plan, v unsafe.Pointer, depth int) bool {
 	return true
 }
 
-func (d *decoder) oneOf(p *Plan, v unsafe.Pointer, depth int) bool {
+func (d *Decoder) oneOf(p *Plan, v unsafe.Pointer, depth int) bool {
 	start := d.Pos
 	entries, isMap := d.Map()
 	if !isMap {
@@ -308,7 +311,7 @@ func (d *decoder) oneOf(p *Plan, v unsafe.Pointer, depth int) bool {
 			continue
 		}
 		if unit := f.kind == kindNone; unit == isMap {
-			return d.under(f.name) || d.fail("a variant with content is a map of one entry, one without is a string")
+			return d.fail("a variant with content is a map of one entry, one without is a string") || d.under(f.name)
 		}
 		target := reflect.New(f.plan.typ).UnsafePointer()
 		*(*unsafe.Pointer)(unsafe.Add(v, f.offset)) = target
@@ -320,45 +323,78 @@ func (d *decoder) oneOf(p *Plan, v unsafe.Pointer, depth int) bool {
 // fieldSet marks the fields of a struct that were seen.
 type fieldSet [maxFields / 64]uint64
 
-// structure decodes the fields in whatever order they come. They come in the declared order nearly always, so each is
-// first compared with the one that is expected next.
-func (d *decoder) structure(p *Plan, v unsafe.Pointer, depth int) bool {
+func (s *fieldSet) add(i int)      { s[i/64] |= 1 << (i % 64) }
+func (s *fieldSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+
+// structure decodes a struct. Its fields come in the declared order nearly always, so each is compared with the one
+// that is expected next; whatever comes otherwise is left to disorder.
+func (d *Decoder) structure(p *Plan, v unsafe.Pointer, depth int) bool {
 	start := d.Pos
 	n, ok := d.Map()
 	if !ok {
 		return d.mismatch(p, start)
 	}
+	next := 0
+	for ; n > 0 && next < len(p.fields); n-- {
+		f := &p.fields[next]
+		if !d.Skip(f.key) {
+			break
+		}
+		next++
+		if f.presence != required {
+			if !d.field(f, v, depth) {
+				return d.under(f.name)
+			}
+			continue
+		}
+		at := unsafe.Add(v, f.offset)
+		if f.kind == kindUint64 && d.Pos < len(d.Src) && d.Src[d.Pos] < 0x80 {
+			*(*uint64)(at) = uint64(d.Src[d.Pos])
+			d.Pos++
+		} else if !d.value(f.plan, at, depth) {
+			return d.under(f.name)
+		}
+	}
+	return n == 0 && next == len(p.fields) || d.disorder(p, v, depth, n, next)
+}
+
+// disorder decodes n more entries of a struct, of which the first next fields are there already.
+func (d *Decoder) disorder(p *Plan, v unsafe.Pointer, depth, n, next int) bool {
 	var seen fieldSet
-	next, found := 0, 0
+	for i := range next {
+		seen.add(i)
+	}
 	for range n {
-		i := next
-		if i >= len(p.fields) || !d.Skip(p.fields[i].key) {
-			if i, ok = d.find(p, next); !ok {
-				return false
+		i, ok := d.find(p, next)
+		if !ok {
+			return false
+		}
+		if i < 0 {
+			if !d.Value(depth) {
+				return d.fail("an unknown field whose value is not well-formed")
 			}
-			if i < 0 {
-				if !d.Value(depth) {
-					return d.fail("an unknown field whose value is not well-formed")
-				}
-				continue
-			}
+			continue
 		}
 		next = i + 1
 		f := &p.fields[i]
-		if seen[i/64]&(1<<(i%64)) != 0 {
+		if seen.has(i) {
 			return d.fail("the field " + strconv.Quote(f.name) + " comes twice")
 		}
-		seen[i/64] |= 1 << (i % 64)
-		found++
+		seen.add(i)
 		if !d.field(f, v, depth) {
 			return d.under(f.name)
 		}
 	}
-	return found == len(p.fields) || d.complete(p, &seen)
+	for i := range p.fields {
+		if f := &p.fields[i]; f.presence == required && !seen.has(i) {
+			return d.fail("missing") || d.under(f.name)
+		}
+	}
+	return true
 }
 
 // find reads a key and gives the place of its field, or -1 if there is none, looking from place next on first.
-func (d *decoder) find(p *Plan, next int) (int, bool) {
+func (d *Decoder) find(p *Plan, next int) (int, bool) {
 	name, ok := d.String()
 	if !ok || !utf8.Valid(name) {
 		return 0, d.fail("a key that is not a string")
@@ -375,7 +411,7 @@ func (d *decoder) find(p *Plan, next int) (int, bool) {
 	return -1, true
 }
 
-func (d *decoder) field(f *field, v unsafe.Pointer, depth int) bool {
+func (d *Decoder) field(f *field, v unsafe.Pointer, depth int) bool {
 	at := unsafe.Add(v, f.offset)
 	switch f.presence {
 	case pointer:
@@ -392,16 +428,6 @@ func (d *decoder) field(f *field, v unsafe.Pointer, depth int) bool {
 		*(*bool)(unsafe.Add(v, f.set)) = true
 	}
 	return d.value(f.plan, at, depth)
-}
-
-// complete reports whether all fields that may not be left out were seen.
-func (d *decoder) complete(p *Plan, seen *fieldSet) bool {
-	for i := range p.fields {
-		if p.fields[i].presence == required && seen[i/64]&(1<<(i%64)) == 0 {
-			return d.under(p.fields[i].name) || d.fail("missing")
-		}
-	}
-	return true
 }
 
 // wants says in words what a plan decodes.

@@ -1,7 +1,7 @@
 package codec
 
 import (
-	"bytes"
+	"cmp"
 	"reflect"
 	"slices"
 	"strconv"
@@ -43,7 +43,12 @@ func (e *Encoder) AppendBin(dst []byte, p *Plan, v unsafe.Pointer) []byte {
 		return append(dst, 0xc0)
 	}
 	start := len(dst) + 2
-	dst = e.append(append(dst, 0xc4, 0), p, v, MaxDepth)
+	dst = append(dst, 0xc4, 0)
+	if p.kind == kindStruct {
+		dst = e.appendStruct(dst, p, v, MaxDepth-1)
+	} else {
+		dst = e.append(dst, p, v, MaxDepth)
+	}
 	n := len(dst) - start
 	if n <= 0xff {
 		dst[start-1] = byte(n)
@@ -177,10 +182,12 @@ func (e *Encoder) appendStruct(dst []byte, p *Plan, v unsafe.Pointer, depth int)
 			}
 		}
 		dst = append(dst, f.key...)
-		if f.kind == kindUint64 {
-			dst = AppendUint(dst, *(*uint64)(at))
-		} else {
+		if f.kind != kindUint64 {
 			dst = e.append(dst, f.plan, at, depth)
+		} else if n := *(*uint64)(at); n < 0x80 {
+			dst = append(dst, byte(n))
+		} else {
+			dst = AppendUint(dst, n)
 		}
 	}
 	return dst
@@ -300,7 +307,7 @@ func (e *Encoder) appendMap(dst []byte, p *Plan, v unsafe.Pointer, depth int) []
 
 // arrange puts the encoded entries of a map, which reach from first to the end of dst, in the order of their keys.
 func arrange(dst []byte, first int, entries []entry) []byte {
-	byKey := func(a, b entry) int { return bytes.Compare(dst[a.text:a.value], dst[b.text:b.value]) }
+	byKey := func(a, b entry) int { return cmp.Compare(string(dst[a.text:a.value]), string(dst[b.text:b.value])) }
 	if slices.IsSortedFunc(entries, byKey) {
 		return dst
 	}

@@ -3,7 +3,6 @@ package codec
 import (
 	"reflect"
 	"strconv"
-	"strings"
 )
 
 // PlanFor makes the plan of a type.
@@ -188,7 +187,7 @@ func (b *builder) structure(p *Plan, t reflect.Type, w place) error {
 }
 
 func (b *builder) field(p *Plan, sf reflect.StructField, w place) error {
-	tag, options, _ := strings.Cut(sf.Tag.Get("msg"), ",")
+	tag, options := cutTag(sf.Tag.Get("msg"))
 	if sf.Type == oneOfType && sf.Anonymous && p.kind == kindOneOf {
 		return nil
 	}
@@ -301,4 +300,14 @@ func snake(name string) string {
 		out = append(out, c)
 	}
 	return string(out)
+}
+
+// cutTag gives what is before and after the first comma.
+func cutTag(tag string) (name, options string) {
+	for i := range len(tag) {
+		if tag[i] == ',' {
+			return tag[:i], tag[i+1:]
+		}
+	}
+	return tag, ""
 }

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/binary"
 	"math"
 	"unicode/utf8"
 )
@@ -16,10 +15,10 @@ type Reader struct {
 // Rest is how many bytes are left.
 func (r *Reader) Rest() int { return len(r.Src) - r.Pos }
 
-// Skip goes past prefix if the input continues with exactly that.
+// Skip goes past prefix, which is not empty, if the input continues with exactly that.
 func (r *Reader) Skip(prefix string) bool {
 	end := r.Pos + len(prefix)
-	if end > len(r.Src) || string(r.Src[r.Pos:end]) != prefix {
+	if end > len(r.Src) || !matches(r.Src, r.Pos, prefix) {
 		return false
 	}
 	r.Pos = end
@@ -40,17 +39,12 @@ func (r *Reader) number(n int) (uint64, bool) {
 	if r.Rest() < n {
 		return 0, false
 	}
-	b := r.Src[r.Pos:]
-	r.Pos += n
-	switch n {
-	case 1:
-		return uint64(b[0]), true
-	case 2:
-		return uint64(binary.BigEndian.Uint16(b)), true
-	case 4:
-		return uint64(binary.BigEndian.Uint32(b)), true
+	var v uint64
+	for _, b := range r.Src[r.Pos : r.Pos+n] {
+		v = v<<8 | uint64(b)
 	}
-	return binary.BigEndian.Uint64(b), true
+	r.Pos += n
+	return v, true
 }
 
 // bytes reads n bytes.
