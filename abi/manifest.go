@@ -260,7 +260,7 @@ func (r *reader) skip() {
 	if r.err != nil {
 		return
 	}
-	end, what := scanValue(r.b, r.pos)
+	end, what := scanValue(r.b, r.pos, 0)
 	if what != "" {
 		r.fail(end, "%s", what)
 		return

@@ -21,7 +21,7 @@ func checkPayload(b []byte) (at int, what string) {
 	if b[0] == 0xc0 {
 		return 0, "nil where a value is needed"
 	}
-	end, what := scanValue(b, 0)
+	end, what := scanValue(b, 0, 0)
 	if what != "" {
 		return end, what
 	}
@@ -39,112 +39,98 @@ var fixedWidth = [32]uint8{
 	0xd0 & 31: 1, 0xd1 & 31: 2, 0xd2 & 31: 4, 0xd3 & 31: 8,
 }
 
-const (
-	whatTruncated = "ends in the middle of a value"
-	whatExt       = "extension type"
-)
+// How many bytes a length takes after a first byte of 0xc0 and above.
+var lengthWidth = [32]uint8{
+	0xc4 & 31: 1, 0xc5 & 31: 2, 0xc6 & 31: 4,
+	0xd9 & 31: 1, 0xda & 31: 2, 0xdb & 31: 4,
+	0xdc & 31: 2, 0xdd & 31: 4, 0xde & 31: 2, 0xdf & 31: 4,
+}
 
-// scanValue finds the end of the value that begins at pos. If what is not
-// empty the value is not well-formed, and end is where that was noticed.
-func scanValue(b []byte, pos int) (end int, what string) {
-	var (
-		outer  [MaxDepth]int // per open container, what remained of the one around it
-		maps   uint64        // per open container, whether the one around it is a map
-		depth  int
-		remain = 1 // values still to come in the innermost open container
-		inMap  bool
-	)
-	for {
-		if pos >= len(b) {
-			return pos, whatTruncated
-		}
-		c := b[pos]
-		start := pos
-		// A map counts its keys and values as one row of values, so an even
-		// number to come means that a key is next.
-		key := inMap && remain&1 == 0
-		if key && (c < 0xa0 || c > 0xbf) && (c < 0xd9 || c > 0xdb) {
-			return pos, "map key that is not a string"
-		}
-		pos++
-		remain--
-		size, str := 0, false // bytes that follow the head
-		items, open, m := 0, false, false
-		switch {
-		case c <= 0x7f || c >= 0xe0:
-		case c <= 0x8f:
-			items, open, m = int(c&0x0f), true, true
-		case c <= 0x9f:
-			items, open = int(c&0x0f), true
-		case c <= 0xbf:
-			size, str = int(c&0x1f), true
-		case c == 0xc0 || c == 0xc2 || c == 0xc3:
-		case c >= 0xca && c <= 0xd3:
-			size = int(fixedWidth[c&31])
-		case c == 0xc1:
-			return start, "byte c1, which begins no value"
-		case c >= 0xc7 && c <= 0xc9, c >= 0xd4 && c <= 0xd8:
-			return start, whatExt
-		default: // str, bin, array or map with a length of its own
-			width := 0
-			switch c {
-			case 0xc4, 0xd9:
-				width = 1
-			case 0xc5, 0xda, 0xdc, 0xde:
-				width = 2
-			default:
-				width = 4
+const whatTruncated = "ends in the middle of a value"
+
+// scanValue finds the end of the value that begins at pos, inside depth arrays
+// and maps. If what is not empty the value is not well-formed, and end is
+// where that was noticed. It calls itself for an array or a map in another, so
+// at most MaxDepth deep, and makes no use of a length before the bytes are
+// there.
+func scanValue(b []byte, pos, depth int) (end int, what string) {
+	if pos >= len(b) {
+		return pos, whatTruncated
+	}
+	c := b[pos]
+	switch {
+	case c <= 0x7f || c >= 0xe0 || c == 0xc0 || c == 0xc2 || c == 0xc3:
+		return pos + 1, ""
+	case c <= 0x8f:
+		return scanItems(b, pos, 1, int(c&0x0f), true, depth)
+	case c <= 0x9f:
+		return scanItems(b, pos, 1, int(c&0x0f), false, depth)
+	case c <= 0xbf:
+		return scanBytes(b, pos, 1, int(c&0x1f), true)
+	case c >= 0xca && c <= 0xd3:
+		return scanBytes(b, pos, 1, int(fixedWidth[c&31]), false)
+	}
+	switch c {
+	case 0xc1:
+		return pos, "byte c1, which begins no value"
+	case 0xc7, 0xc8, 0xc9, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8:
+		return pos, "extension type"
+	}
+	width := int(lengthWidth[c&31])
+	if len(b)-pos <= width {
+		return pos, whatTruncated
+	}
+	n := 0
+	for _, digit := range b[pos+1 : pos+1+width] {
+		n = n<<8 | int(digit)
+	}
+	if c >= 0xdc {
+		return scanItems(b, pos, 1+width, n, c >= 0xde, depth)
+	}
+	return scanBytes(b, pos, 1+width, n, c >= 0xd9)
+}
+
+// scanBytes passes over a value whose head of that size is at pos and has n
+// bytes after it.
+func scanBytes(b []byte, pos, head, n int, text bool) (end int, what string) {
+	start := pos + head
+	if uint(n) > uint(len(b)-start) {
+		return pos, whatTruncated
+	}
+	if text && !utf8.Valid(b[start:start+n]) {
+		return pos, "string that is not UTF-8"
+	}
+	return start + n, ""
+}
+
+// scanItems passes over a collection whose head of that size is at pos and has
+// n elements, or n keys and values, after it.
+func scanItems(b []byte, pos, head, n int, keyed bool, depth int) (end int, what string) {
+	if depth == MaxDepth {
+		return pos, "more than 64 arrays and maps inside each other"
+	}
+	room := len(b) - pos - head
+	if keyed {
+		room /= 2
+	}
+	if uint(n) > uint(room) {
+		return pos, whatTruncated
+	}
+	pos += head
+	for range n {
+		if keyed {
+			if pos < len(b) && !isString(b[pos]) {
+				return pos, "map key that is not a string"
 			}
-			if len(b)-pos < width {
-				return start, whatTruncated
-			}
-			n := 0
-			for range width {
-				n = n<<8 | int(b[pos])
-				pos++
-			}
-			if c >= 0xdc {
-				items, open, m = n, true, c >= 0xde
-			} else {
-				size, str = n, c >= 0xd9
-			}
-		}
-		if size > len(b)-pos {
-			return start, whatTruncated
-		}
-		if str && !utf8.Valid(b[pos:pos+size]) {
-			return start, "string that is not UTF-8"
-		}
-		pos += size
-		if open {
-			if depth == MaxDepth {
-				return start, "more than 64 arrays and maps inside each other"
-			}
-			if m {
-				items *= 2
-			}
-			if items > len(b)-pos {
-				return start, whatTruncated
-			}
-			if items > 0 {
-				outer[depth] = remain
-				maps <<= 1
-				if inMap {
-					maps |= 1
-				}
-				depth++
-				remain, inMap = items, m
-				continue
+			if pos, what = scanValue(b, pos, depth+1); what != "" {
+				return pos, what
 			}
 		}
-		for remain == 0 {
-			if depth == 0 {
-				return pos, ""
-			}
-			depth--
-			remain = outer[depth]
-			inMap = maps&1 != 0
-			maps >>= 1
+		if pos, what = scanValue(b, pos, depth+1); what != "" {
+			return pos, what
 		}
 	}
+	return pos, ""
 }
+
+func isString(c byte) bool { return c >= 0xa0 && c <= 0xbf || c >= 0xd9 && c <= 0xdb }

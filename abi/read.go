@@ -7,7 +7,7 @@ import (
 )
 
 // reader takes one value after the other from a message. After the first
-// failure it stands still, gives zero values, and err says what was wrong.
+// failure it stands at the end, gives zero values, and err says what was wrong.
 type reader struct {
 	b   []byte
 	pos int
@@ -16,9 +16,11 @@ type reader struct {
 
 func (r *reader) fail(at int, format string, args ...any) {
 	if r.err == nil {
-		r.err = &FormatError{Offset: at, What: fmt.Sprintf(format, args...)}
+		r.stop(&FormatError{Offset: at, What: fmt.Sprintf(format, args...)})
 	}
 }
+
+func (r *reader) stop(err *FormatError) { r.err, r.pos = err, len(r.b) }
 
 // done returns the first failure, or one if bytes are left.
 func (r *reader) done(message string) error {
@@ -129,6 +131,10 @@ func (r *reader) mapping(noun string) int {
 
 // places reads the head of an array that must have exactly want places.
 func (r *reader) places(noun string, want int) {
+	if r.pos < len(r.b) && r.b[r.pos] == 0x90|byte(want) && len(r.b)-r.pos > want {
+		r.pos++
+		return
+	}
 	at := r.pos
 	if n := r.array(noun); r.err == nil && n != want {
 		r.fail(at, "%s: has %d places, want %d", noun, n, want)
@@ -137,9 +143,16 @@ func (r *reader) places(noun string, want int) {
 
 // str reads a string; what it gives is a view.
 func (r *reader) str(noun string) []byte {
+	if r.pos < len(r.b) && r.b[r.pos]&^0x1f == 0xa0 {
+		if n := int(r.b[r.pos] & 0x1f); n < len(r.b)-r.pos {
+			r.pos++
+			return r.take(n)
+		}
+	}
 	return r.take(r.head(noun, "a string", 0xa0, 0x1f, 0xd9, 1, 2, 4))
 }
 
+// take gives n bytes that are known to be there, or nil after a failure.
 func (r *reader) take(n int) []byte {
 	if r.err != nil {
 		return nil
@@ -152,9 +165,17 @@ func (r *reader) take(n int) []byte {
 // payload reads bytes or nil. Nil gives nil, bytes a view that is not nil,
 // whatever is in it; at is where they begin.
 func (r *reader) payload(noun string) (v []byte, at int) {
-	if r.err == nil && r.pos < len(r.b) && r.b[r.pos] == 0xc0 {
-		r.pos++
-		return nil, r.pos
+	if left := len(r.b) - r.pos; left > 0 {
+		if r.b[r.pos] == 0xc0 {
+			r.pos++
+			return nil, r.pos
+		}
+		if left > 1 && r.b[r.pos] == 0xc4 && int(r.b[r.pos+1]) <= left-2 {
+			n := int(r.b[r.pos+1])
+			at = r.pos + 2
+			r.pos = at
+			return r.take(n), at
+		}
 	}
 	n := r.head(noun, "bytes or nil", 0, 0, 0xc4, 1, 2, 4)
 	at = r.pos
@@ -165,8 +186,8 @@ func (r *reader) payload(noun string) (v []byte, at int) {
 // (0: any number), or nil.
 func (r *reader) value(noun string, limit int) []byte {
 	v, at := r.payload(noun)
-	if r.err == nil {
-		r.err = checkBin(v, at, noun, limit)
+	if err := checkBin(v, at, noun, limit); err != nil {
+		r.stop(err)
 	}
 	return v
 }
@@ -176,6 +197,9 @@ func (r *reader) value(noun string, limit int) []byte {
 func checkBin(v []byte, at int, noun string, limit int) *FormatError {
 	if v == nil {
 		return nil
+	}
+	if len(v) == 1 && v[0] <= 0x7f {
+		return nil // a small number, as many states and replies are
 	}
 	if limit > 0 && len(v) > limit {
 		return &FormatError{Offset: at, What: fmt.Sprintf("%s: %d bytes, the limit is %d", noun, len(v), limit)}
