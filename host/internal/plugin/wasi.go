@@ -67,7 +67,6 @@ var wasiFuncs = append([]hostFunc{
 	{"args_sizes_get", []api.ValueType{i32, i32}, []api.ValueType{i32}, wasiNoSizes},
 	{"environ_get", []api.ValueType{i32, i32}, []api.ValueType{i32}, wasiNothing},
 	{"environ_sizes_get", []api.ValueType{i32, i32}, []api.ValueType{i32}, wasiNoSizes},
-	{"clock_res_get", []api.ValueType{i32, i32}, []api.ValueType{i32}, wasiClockRes},
 	{"clock_time_get", []api.ValueType{i32, i64, i32}, []api.ValueType{i32}, wasiClockTime},
 	{"random_get", []api.ValueType{i32, i32}, []api.ValueType{i32}, wasiRandomGet},
 	{"fd_write", []api.ValueType{i32, i32, i32, i32}, []api.ValueType{i32}, wasiWrite},
@@ -75,24 +74,15 @@ var wasiFuncs = append([]hostFunc{
 	{"sched_yield", nil, []api.ValueType{i32}, wasiNothing},
 	{"proc_exit", []api.ValueType{i32}, nil, wasiExit},
 },
-	// A plugin has no files. These are here because linkers keep them in
-	// programs that never call them; opening a file is refused at deployment.
+	// A plugin has no files. These are here because runtimes call them at
+	// start-up, or linkers keep them in programs that never do.
 	wasiNoFile("fd_close", i32),
 	wasiNoFile("fd_fdstat_get", i32, i32),
 	wasiNoFile("fd_fdstat_set_flags", i32, i32),
-	wasiNoFile("fd_filestat_get", i32, i32),
-	wasiNoFile("fd_filestat_set_size", i32, i64),
-	wasiNoFile("fd_pread", i32, i32, i32, i64, i32),
 	wasiNoFile("fd_prestat_dir_name", i32, i32, i32),
 	wasiNoFile("fd_prestat_get", i32, i32),
-	wasiNoFile("fd_pwrite", i32, i32, i32, i64, i32),
 	wasiNoFile("fd_read", i32, i32, i32, i32),
-	wasiNoFile("fd_readdir", i32, i32, i32, i64, i32),
 	wasiNoFile("fd_seek", i32, i64, i32, i32),
-	wasiNoFile("fd_sync", i32),
-	wasiNoFile("path_filestat_get", i32, i32, i32, i32, i32),
-	wasiNoFile("sock_accept", i32, i32, i32),
-	wasiNoFile("sock_shutdown", i32, i32),
 )
 
 func wasiNoFile(name string, params ...api.ValueType) hostFunc {
@@ -111,10 +101,6 @@ func wasiNothing(_ *Instance, _ api.Memory, stack []uint64) {
 func wasiNoSizes(_ *Instance, mem api.Memory, stack []uint64) {
 	ok := mem.WriteUint32Le(uint32(stack[0]), 0) && mem.WriteUint32Le(uint32(stack[1]), 0)
 	stack[0] = wasiErrno(ok)
-}
-
-func wasiClockRes(_ *Instance, mem api.Memory, stack []uint64) {
-	stack[0] = wasiErrno(mem.WriteUint64Le(uint32(stack[1]), 1))
 }
 
 func wasiClockTime(_ *Instance, mem api.Memory, stack []uint64) {
