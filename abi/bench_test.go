@@ -85,3 +85,29 @@ func BenchmarkCheckPayload(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkJSON(b *testing.B) {
+	text := []byte(`{"by":5,"note":"a few words","tags":["x","y"],"at":1763892000000,"ratio":0.5}`)
+	payload, err := abi.AppendFromJSON(nil, text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("to payload", func(b *testing.B) {
+		b.ReportAllocs()
+		var buf []byte
+		for b.Loop() {
+			if buf, err = abi.AppendFromJSON(buf[:0], text); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("from payload", func(b *testing.B) {
+		b.ReportAllocs()
+		var buf []byte
+		for b.Loop() {
+			if buf, err = abi.AppendJSON(buf[:0], payload); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/eshost/eshost/abi"
@@ -83,6 +84,26 @@ func TestManifestsBuiltInGoAreCheckedAsWell(t *testing.T) {
 	}
 	if got := manifestPaths(m.Validate()); !slices.Equal(got, want) {
 		t.Errorf("complains about %q, want %q", got, want)
+	}
+}
+
+func TestManifestErrorsSayWhatToDo(t *testing.T) {
+	types := func(name string) []abi.EntityType {
+		return []abi.EntityType{{Name: name, Commands: []abi.CommandSpec{{Name: "c"}}}}
+	}
+	for _, c := range []struct {
+		name     string
+		manifest abi.Manifest
+		want     string
+	}{
+		{"newer minor", abi.Manifest{Major: abi.Major, Minor: abi.Minor + 1, Types: types("t")}, "upgrade eshost"},
+		{"another major", abi.Manifest{Major: abi.Major + 1, Types: types("t")}, "build the plugin with an SDK for ABI 1"},
+		{"a type of eshost's own", abi.Manifest{Major: abi.Major, Types: types("_deployments")}, "types that begin with '_' are eshost's own"},
+		{"an odd name", abi.Manifest{Major: abi.Major, Types: types("Counter")}, abi.NameRule},
+	} {
+		if err := c.manifest.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got error %v, want one with %q", c.name, err, c.want)
+		}
 	}
 }
 

@@ -1,10 +1,10 @@
 package abi
 
 import (
+	"bytes"
 	"encoding/base64"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // AppendJSON appends a payload to dst as JSON text, by the JSON table of
@@ -89,7 +89,7 @@ func appendJSONFloat(dst []byte, v float64) []byte {
 	}
 	start := len(dst)
 	dst = strconv.AppendFloat(dst, v, 'f', -1, 64)
-	if !strings.Contains(string(dst[start:]), ".") {
+	if bytes.IndexByte(dst[start:], '.') < 0 {
 		dst = append(dst, ".0"...) // without it, it would come back as an integer
 	}
 	return dst
