@@ -102,7 +102,7 @@ func (e *EventDef[S, E]) bind(r *runner[S]) boundEvent {
 		reader := codec.Reader{Src: dst, Pos: start}
 		payload, _ := reader.Payload()
 		if err := fold(payload); err != nil {
-			panic(err)
+			panic(&faultError{kindFold, "event " + spec.label() + ": " + err.Error()})
 		}
 		return dst
 	}

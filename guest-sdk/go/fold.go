@@ -16,11 +16,14 @@ func (r *runner[S]) handleEvent(request []byte, pos int) []byte {
 		return r.refuseFold(kindPayload, 0, badRequest)
 	}
 	r.remaining = count
-	if kind, message := r.foldAll(); kind != 0 {
+	kind, message := r.foldAll()
+	switch {
+	case kind == kindPayload: // the request itself, which is no single event's fault
+		return r.refuseFold(kind, 0, message)
+	case kind != 0:
 		return r.refuseFold(kind, count-1-r.remaining, message)
-	}
-	if r.request.Rest() != 0 {
-		return r.refuseFold(kindPayload, max(count-1, 0), badRequest)
+	case r.request.Rest() != 0:
+		return r.refuseFold(kindPayload, 0, badRequest)
 	}
 	return r.out
 }
@@ -34,16 +37,16 @@ func (r *runner[S]) foldAll() (kind int, message string) {
 	}()
 	for r.remaining > 0 {
 		r.remaining--
-		event, message := r.findEvent()
+		event, kind, message := r.findEvent()
 		if event == nil {
-			return kindFold, message
+			return kind, message
 		}
 		payload, ok := r.request.Payload()
 		if !ok {
 			return kindPayload, badRequest
 		}
 		if err := event.fold(payload); err != nil {
-			return kindPayload, "event " + event.spec.label() + ": " + err.Error()
+			return kindFold, "event " + event.spec.label() + ": " + err.Error()
 		}
 	}
 	r.out = append(r.out[:0], 0x92, 0x00)
@@ -55,35 +58,35 @@ func (r *runner[S]) foldAll() (kind int, message string) {
 // findEvent reads the name and version of an event and gives its registration, or says why there is none. Neighbouring
 // events are often of one kind, and a host sends them in the shortest form nearly always, so one comparison of bytes is
 // mostly all it takes.
-func (r *runner[S]) findEvent() (*boundEvent, string) {
+func (r *runner[S]) findEvent() (event *boundEvent, kind int, message string) {
 	if r.lastEvent < len(r.events) && r.request.Skip(r.events[r.lastEvent].prefix) {
-		return &r.events[r.lastEvent], ""
+		return &r.events[r.lastEvent], 0, ""
 	}
 	for i := range r.events {
 		if r.request.Skip(r.events[i].prefix) {
 			r.lastEvent = i
-			return &r.events[i], ""
+			return &r.events[i], 0, ""
 		}
 	}
 	places, ok := r.request.Array()
 	name, ok2 := r.request.String()
 	version, ok3 := r.request.Uint()
 	if !ok || !ok2 || !ok3 || places != 3 {
-		return nil, badRequest
+		return nil, kindPayload, badRequest
 	}
 	for i := range r.events {
 		if spec := r.events[i].spec; uint64(spec.version) == version && spec.name == string(name) {
-			return &r.events[i], ""
+			return &r.events[i], 0, ""
 		}
 	}
-	return nil, "type " + quote(r.def.name) + " does not define event " + quote(string(name)) + " version " +
+	return nil, kindFold, "type " + quote(r.def.name) + " does not define event " + quote(string(name)) + " version " +
 		strconv.FormatUint(version, 10)
 }
 
 // refuseFold makes the answer that nothing was folded, because of the event at index.
 func (r *runner[S]) refuseFold(kind, index int, message string) []byte {
 	r.out = codec.AppendUint(append(r.out[:0], 0x94, 0x01), uint64(kind))
-	r.out = codec.AppendUint(r.out, uint64(max(index, 0)))
+	r.out = codec.AppendUint(r.out, uint64(index))
 	r.out = codec.AppendString(r.out, cut(message))
 	return r.out
 }

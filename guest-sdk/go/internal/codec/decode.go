@@ -28,20 +28,22 @@ type Decoder struct {
 }
 
 // Decode decodes src, which must hold exactly one value, into the zero value at v, which must be of the plan's type.
-// What it stores shares no memory with src. Nil src stands for nothing at all, which only [None] takes; None takes
-// a map as well, whatever is in it, because a caller without anything to say may send an empty one.
+// What it stores shares no memory with src. Nil src stands for nothing at all: it reads like an empty map. [None] takes
+// that, and every map.
 //
 // It takes every valid msgpack form, not only the canonical one. It returns a *DecodeError, and leaves the value in
 // an unspecified state, when a required field is missing, a type is not the expected one, a number does not fit, a
 // key comes twice or src is not well-formed.
 func (d *Decoder) Decode(p *Plan, src []byte, v unsafe.Pointer) error {
+	if src == nil {
+		if p.kind != kindStruct && p.kind != kindMap && p.kind != kindNone {
+			return &DecodeError{Reason: "nothing, where " + p.wants() + " is wanted"}
+		}
+		src = emptyMap
+	}
 	d.Src, d.Pos, d.err = src, 0, nil
 	var ok bool
 	switch {
-	case src == nil:
-		if ok = p.kind == kindNone; !ok {
-			d.fail("nothing, where " + p.wants() + " is wanted")
-		}
 	case p.kind == kindStruct:
 		ok = d.structure(p, v, MaxDepth-1)
 	case p.kind == kindNone:
@@ -58,6 +60,8 @@ func (d *Decoder) Decode(p *Plan, src []byte, v unsafe.Pointer) error {
 	}
 	return d.err
 }
+
+var emptyMap = []byte{0x80}
 
 // fail notes the first reason and gives false, so that callers can return it.
 func (d *Decoder) fail(reason string) bool {
@@ -426,6 +430,10 @@ func (d *Decoder) field(f *field, v unsafe.Pointer, depth int) bool {
 			return true
 		}
 		*(*bool)(unsafe.Add(v, f.set)) = true
+	case omitZero:
+		if d.Nil() {
+			return true
+		}
 	}
 	return d.value(f.plan, at, depth)
 }
