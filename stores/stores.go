@@ -10,9 +10,11 @@
 package stores
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -206,7 +208,7 @@ type Log interface {
 	Entities(ctx context.Context, typ, after string) iter.Seq2[EntityID, error]
 
 	// Kinds returns the (event name, version) pairs ever written for the type,
-	// sorted. A pair is recorded before or with the first commit that carries it.
+	// sorted by [Kind.Compare]. A pair is recorded before or with the first commit that carries it.
 	Kinds(ctx context.Context, typ string) ([]Kind, error)
 
 	// Info describes the log; it does not block.
@@ -220,6 +222,11 @@ type Log interface {
 type Kind struct {
 	Name    string
 	Version uint32
+}
+
+// Compare orders kinds by name, then by version.
+func (k Kind) Compare(o Kind) int {
+	return cmp.Or(strings.Compare(k.Name, o.Name), cmp.Compare(k.Version, o.Version))
 }
 
 // Durability is the level of loss a log excludes when it says Applied.
