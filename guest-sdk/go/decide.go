@@ -1,29 +1,21 @@
 package eshost
 
-import "github.com/eshost/eshost/guest-sdk/go/internal/codec"
+import (
+	"unsafe"
+
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
+)
 
 // handleCommand decides a batch of commands.
 func (r *runner[S]) handleCommand(request []byte, pos int) []byte {
-	answer, ok := r.decideAll(request, pos)
-	if !ok {
-		// The state after the last command cannot be encoded. To find out whose fault that is, all are decided again,
-		// which changes nothing, since decisions are functions of their input.
-		r.careful = true
-		answer, _ = r.decideAll(request, pos)
-		r.careful = false
-	}
-	return answer
-}
-
-func (r *runner[S]) decideAll(request []byte, pos int) (answer []byte, ok bool) {
 	r.remaining = 0
 	if kind, message := r.open(request, pos); kind != 0 {
-		return r.refuse(kind, message), true
+		return r.refuse(kind, message)
 	}
 	now, negative, ok := r.request.Integer()
 	count, ok2 := r.request.Array()
 	if !ok || negative && int64(now) >= 0 || !ok2 {
-		return r.refuse(kindPayload, badRequest), true
+		return r.refuse(kindPayload, badRequest)
 	}
 	r.ctx.now = int64(now)
 	first := r.ctx.seq
@@ -31,38 +23,43 @@ func (r *runner[S]) decideAll(request []byte, pos int) (answer []byte, ok bool) 
 	r.remaining = count
 	for r.remaining > 0 {
 		if !r.decideSome() {
-			return r.refuse(kindPayload, badRequest), true
+			return r.refuse(kindPayload, badRequest)
 		}
 	}
 	if r.request.Rest() != 0 {
-		return r.refuse(kindPayload, badRequest), true
+		return r.refuse(kindPayload, badRequest)
 	}
 	if r.ctx.seq == first {
 		r.out = append(r.out, 0xc0)
-		return r.out, true
+	} else {
+		r.appendState()
 	}
-	return r.out, r.finish()
+	return r.out
 }
 
 // decideSome decides commands until there are no more or a handler panics: setting up a recovery once for many is
 // cheaper than for each. It reports false if the request is malformed.
-func (r *runner[S]) decideSome() bool {
+func (r *runner[S]) decideSome() (ok bool) {
 	defer func() {
 		if reason := recover(); reason != nil {
+			ok = true
 			r.undo()
-			if f, ok := reason.(*faultError); ok {
-				r.fault(f.kind, f.message)
-			} else {
+			switch reason := reason.(type) {
+			case *faultError:
+				r.fault(reason.kind, reason.message)
+			case *codec.EncodeError:
+				r.fault(kindPanic, r.stage.product()+": "+reason.Error())
+			default:
 				r.fault(kindPanic, describePanic(reason))
 			}
 		}
 	}()
 	for r.remaining > 0 {
 		r.remaining--
-		r.start, r.seq, r.folds = len(r.out), r.ctx.seq, false
+		r.start, r.seq, r.former, r.stage = len(r.out), r.ctx.seq, r.good, deciding
 		command := r.findCommand()
-		payload, ok := r.request.Payload()
-		if !ok {
+		payload, valid := r.request.Payload()
+		if !valid {
 			return false
 		}
 		if command == nil {
@@ -100,16 +97,17 @@ func (r *runner[S]) findCommand() *boundCommand {
 // accept folds and encodes the events of the effect, and gives their number.
 func (r *runner[S]) accept(effect Effect, replies bool) int {
 	r.emitted = r.emitted[:0]
-	if r.shared && (effect.first != nil || replies || r.remaining > 0) {
-		r.compare()
+	if r.shared && (effect.first != nil || replies || r.remaining > 0) && r.changed() {
+		r.restore()
 	}
 	if effect.first == nil {
+		r.stage = replying
 		return 0
 	}
 	if !r.shared {
 		r.before = r.state
 	}
-	r.folds = true
+	r.stage = folding
 	r.emit(effect.first)
 	if effect.more != nil {
 		for _, event := range *effect.more {
@@ -118,9 +116,11 @@ func (r *runner[S]) accept(effect Effect, replies bool) int {
 	}
 	count := effect.count()
 	r.ctx.seq += uint64(count)
-	if r.shared || r.careful {
+	if r.keeps {
+		r.stage = keeping
 		r.keep()
 	}
+	r.stage = replying
 	return count
 }
 
@@ -170,26 +170,32 @@ func (r *runner[S]) fault(kind int, message string) {
 	r.out = codec.AppendString(r.out, cut(message))
 }
 
+// product is what is encoded at a stage.
+func (s stage) product() string {
+	switch s {
+	case deciding:
+		return "the payload of the rejection"
+	case folding:
+		return "an event"
+	case keeping:
+		return "the state after the events"
+	}
+	return "the reply"
+}
+
 // undo makes as if the present command had not been tried.
 func (r *runner[S]) undo() {
+	r.good = r.former
+	if unsafe.SliceData(r.good) == unsafe.SliceData(r.check) {
+		r.buffer, r.check = r.check, r.buffer // or the next encoding would go where the good one is
+	}
 	switch {
 	case r.shared:
 		r.restore()
-	case r.folds:
+	case r.ctx.seq != r.seq || r.stage == folding:
 		r.state = r.before
 	}
 	r.ctx.seq = r.seq
-}
-
-// finish adds the state to the answer. It reports false if that cannot be encoded.
-func (r *runner[S]) finish() (ok bool) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			ok = false
-		}
-	}()
-	r.appendState()
-	return true
 }
 
 // refuse makes the answer that nothing was decided.

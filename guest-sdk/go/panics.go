@@ -21,7 +21,7 @@ func cut(message string) string {
 	return string([]rune(message)) // each byte at fault becomes U+FFFD
 }
 
-// describePanic says what a handler panicked with, and where. It must be called by the deferred function.
+// describePanic says what a handler panicked with, and where in the author's code. It must be called by the deferred function.
 func describePanic(reason any) string {
 	text := panicText(reason)
 	var pcs [32]uintptr
@@ -29,12 +29,17 @@ func describePanic(reason any) string {
 	for more := true; more; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
-		if name := frame.Function; name != "" && (len(name) < 8 || name[:8] != "runtime.") {
+		if name := frame.Function; name != "" && !hasPrefix(name, "runtime.") && !hasPrefix(name, ownFrames) {
 			return text + " (" + base(frame.File) + ":" + strconv.Itoa(frame.Line) + ")"
 		}
 	}
 	return text
 }
+
+// ownFrames is what the names of this package's functions begin with.
+const ownFrames = "github.com/eshost/eshost/guest-sdk/go."
+
+func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
 
 // base gives the last element of a path.
 func base(path string) string {

@@ -38,7 +38,7 @@ type runner[S any] struct {
 	initial  S // only where nothing is shared
 	state    S
 	shared   bool
-	careful  bool // encode the state after every command, to find the one that made it unfit
+	keeps    bool // encode the state after every command: it is shared, or may be one that cannot be encoded
 
 	// of the request
 	ctx       Context
@@ -50,15 +50,26 @@ type runner[S any] struct {
 	// of the command that is being decided
 	start  int // where its outcome begins in out
 	seq    uint64
-	before S    // the state it met, while its events are being folded
-	folds  bool // they are
+	former []byte // good, when it began
+	before S      // the state it met, if nothing is shared; set when its events are about to be folded
+	stage  stage
 
 	out     []byte // the answer
 	emitted []byte // encoded events of the command
-	good    []byte // the state, encoded: where it is shared, or careful
-	buffer  []byte // memory for good
-	check   []byte // memory for comparing
+	good    []byte // the state, encoded, if the runner keeps it
+	buffer  []byte // memory for good, or what was good before the command at hand
+	check   []byte // memory for the next encoding
 }
+
+// stage is how far a command has come.
+type stage uint8
+
+const (
+	deciding stage = iota
+	folding
+	keeping
+	replying
+)
 
 type boundCommand struct {
 	prefix string // the encoded name, with the header of the pair
@@ -67,7 +78,7 @@ type boundCommand struct {
 }
 
 func (t *Type[S]) newRunner() entityRunner {
-	r := &runner[S]{def: t, shared: t.plan.Shared()}
+	r := &runner[S]{def: t, shared: t.plan.Shared(), keeps: t.plan.Shared() || t.plan.Strict()}
 	r.ctx.typeName = t.name
 	for _, c := range t.commands {
 		name := c.specification().name
@@ -108,12 +119,12 @@ const badRequest = "the request does not decode; the host and the SDK disagree a
 
 // load makes the state what the request says.
 func (r *runner[S]) load() error {
-	if r.base == nil && !r.shared {
-		r.state = r.initial
-		return nil
-	}
 	r.good = r.base
 	if r.base == nil {
+		if !r.shared {
+			r.state = r.initial
+			return nil
+		}
 		r.good = r.def.initial
 	}
 	var zero S
@@ -121,25 +132,29 @@ func (r *runner[S]) load() error {
 	return r.dec.Decode(r.def.plan, r.good, unsafe.Pointer(&r.state))
 }
 
-// keep notes the encoding of the present state as the good one.
+// keep notes the encoding of the present state as the good one, and leaves the bytes of the former good one alone. It
+// panics if the state cannot be encoded, and then the good one is what it was.
 func (r *runner[S]) keep() {
-	r.buffer = r.enc.Append(r.buffer[:0], r.def.plan, unsafe.Pointer(&r.state))
-	r.good = r.buffer
+	r.check = r.enc.Append(r.check[:0], r.def.plan, unsafe.Pointer(&r.state))
+	r.good, r.buffer, r.check = r.check, r.check, r.buffer
 }
 
 // verify restores the state if a handler has changed it that must not, unless nobody will look at it any more.
 func (r *runner[S]) verify() {
-	if !r.shared || r.remaining == 0 {
-		return
-	}
-	r.compare()
-}
-
-func (r *runner[S]) compare() {
-	r.check = r.enc.Append(r.check[:0], r.def.plan, unsafe.Pointer(&r.state))
-	if string(r.check) != string(r.good) {
+	if r.shared && r.remaining > 0 && r.changed() {
 		r.restore()
 	}
+}
+
+// changed reports whether the state is not the good one.
+func (r *runner[S]) changed() (changed bool) {
+	defer func() {
+		if recover() != nil {
+			changed = true // into something that cannot be encoded
+		}
+	}()
+	r.check = r.enc.Append(r.check[:0], r.def.plan, unsafe.Pointer(&r.state))
+	return string(r.check) != string(r.good)
 }
 
 // restore makes the state again what its good encoding says. That may have come with the request and not be canonical,
@@ -151,11 +166,12 @@ func (r *runner[S]) restore() {
 		panic("eshost: a state that was read or written before does not decode: " + err.Error())
 	}
 	r.keep()
+	r.former = r.good // the same state, and the memory of the other is free
 }
 
 // appendState appends the state to the answer as a bin.
 func (r *runner[S]) appendState() {
-	if r.good != nil && (r.shared || r.careful) {
+	if r.keeps && r.good != nil {
 		r.out = codec.AppendBin(r.out, r.good)
 		return
 	}

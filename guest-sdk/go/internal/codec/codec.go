@@ -89,6 +89,7 @@ type Plan struct {
 	names  []string // enums; for a map, of its keys
 	lean   int      // struct: fields that may be left out
 	shared bool
+	strict bool
 }
 
 // field is one field of a struct or one variant of a one-of.
@@ -111,6 +112,9 @@ func (p *Plan) None() bool { return p.kind == kindNone }
 // Shared reports whether a copy of a value shares memory with the original: whether the type holds a slice, a map or
 // a pointer. Strings do not count, since nobody can write to them.
 func (p *Plan) Shared() bool { return p.shared }
+
+// Strict reports whether there are values of the type that cannot be encoded, such as text that is not UTF-8.
+func (p *Plan) Strict() bool { return p.strict }
 
 // slice is the memory layout of a Go slice.
 type slice struct {

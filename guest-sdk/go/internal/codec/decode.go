@@ -85,7 +85,11 @@ func (d *Decoder) mismatch(p *Plan, pos int) bool {
 	if pos >= len(d.Src) {
 		return d.fail("the input ends where " + p.wants() + " is wanted")
 	}
-	return d.fail(found(d.Src[pos]) + ", where " + p.wants() + " is wanted")
+	what := found(d.Src[pos:])
+	if what == p.wants() {
+		return d.fail("the input ends in the middle of " + what)
+	}
+	return d.fail(what + ", where " + p.wants() + " is wanted")
 }
 
 func (d *Decoder) none() bool {
@@ -446,7 +450,7 @@ func (p *Plan) wants() string {
 	case kindInt8, kindInt16, kindInt32, kindInt64:
 		return "an integer of " + strconv.Itoa(8*int(p.typ.Size())) + " bits"
 	case kindUint8, kindUint16, kindUint32, kindUint64:
-		return "an integer from 0 and of " + strconv.Itoa(8*int(p.typ.Size())) + " bits"
+		return "an integer from 0 on, of " + strconv.Itoa(8*int(p.typ.Size())) + " bits,"
 	case kindFloat32, kindFloat64:
 		return "a number"
 	case kindString, kindEnumString, kindEnumInt:
@@ -467,13 +471,13 @@ func (p *Plan) wants() string {
 	return "a map"
 }
 
-// found says in words what begins with b.
-func found(b byte) string {
+// found says in words what src, which is not empty, begins with.
+func found(src []byte) string {
+	b := src[0]
 	switch {
-	case b < 0x80 || b >= 0xe0 || b >= 0xcc && b <= 0xd3:
-		if b >= 0xe0 || b >= 0xd0 && b <= 0xd3 {
-			return "a negative or unfit integer"
-		}
+	case b >= 0xe0 || b >= 0xd0 && b <= 0xd3 && len(src) > 1 && src[1] >= 0x80:
+		return "a negative integer"
+	case b < 0x80 || b >= 0xcc && b <= 0xd3:
 		return "an integer"
 	case b&0xf0 == 0x80 || b == 0xde || b == 0xdf:
 		return "a map"

@@ -252,7 +252,7 @@ func isOptional(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.NumField() == 3 && t.Field(0).Type == markerType
 }
 
-// mark works out what is shared. A type can contain itself only through a slice, a map or a pointer, so a plan that is
+// mark works out what is shared and what is strict. A type can contain itself only through a slice, a map or a pointer, so a plan that is
 // met again while it is being marked is below one of those, which has settled the matter.
 func (p *Plan) mark(seen map[*Plan]bool) {
 	if seen[p] {
@@ -260,17 +260,22 @@ func (p *Plan) mark(seen map[*Plan]bool) {
 	}
 	seen[p] = true
 	switch p.kind {
-	case kindBytes, kindSlice, kindMap, kindPointer:
+	case kindBytes, kindSlice:
 		p.shared = true
+	case kindMap, kindPointer:
+		p.shared, p.strict = true, true
+	case kindString, kindEnumString, kindEnumInt, kindOneOf:
+		p.strict = true
 	}
 	if p.elem != nil {
 		p.elem.mark(seen)
-		p.shared = p.shared || p.elem.shared
+		p.shared, p.strict = p.shared || p.elem.shared, p.strict || p.elem.strict
 	}
 	for i := range p.fields {
 		f := &p.fields[i]
 		f.plan.mark(seen)
 		p.shared = p.shared || f.plan.shared || f.presence == pointer || f.presence == variant
+		p.strict = p.strict || f.plan.strict
 	}
 }
 

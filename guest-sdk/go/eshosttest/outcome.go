@@ -1,0 +1,142 @@
+package eshosttest
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/eshost/eshost/guest-sdk/go"
+)
+
+// Outcome is what became of a command.
+type Outcome[S any] struct {
+	s       *Scenario[S]
+	command string
+	name    string
+	wire    outcome
+}
+
+// When sends the next command.
+func (o *Outcome[S]) When(command any) *Outcome[S] { o.s.t.Helper(); return o.s.When(command) }
+
+// WhenNamed sends the next command by its name: see [Scenario.WhenNamed].
+func (o *Outcome[S]) WhenNamed(name string, payload any) *Outcome[S] {
+	o.s.t.Helper()
+	return o.s.WhenNamed(name, payload)
+}
+
+// At sets the time of the commands that follow, in milliseconds since 1970.
+func (o *Outcome[S]) At(millis int64) *Scenario[S] { return o.s.At(millis) }
+
+// Then checks that the command was accepted and emitted exactly these events; none, if none are given.
+func (o *Outcome[S]) Then(events ...any) *Outcome[S] {
+	o.s.t.Helper()
+	if !o.accepted() {
+		return o
+	}
+	var want []wireEvent
+	for _, event := range events {
+		want = append(want, o.s.encodeEvent(event))
+	}
+	same := func(a, b wireEvent) bool {
+		return a.name == b.name && a.version == b.version && string(a.payload) == string(b.payload)
+	}
+	if !slices.EqualFunc(o.wire.events, want, same) {
+		o.s.t.Errorf("%s: emitted %s, want %s", o.command, o.describe(o.wire.events), o.describe(want))
+	}
+	return o
+}
+
+// ThenReply checks that the command was accepted and answered with this reply.
+func (o *Outcome[S]) ThenReply(reply any) *Outcome[S] {
+	o.s.t.Helper()
+	if !o.accepted() {
+		return o
+	}
+	for _, info := range o.s.def.Commands() {
+		if info.Name == o.name && info.Reply != reflect.TypeOf(reply) {
+			o.s.t.Errorf("%s: replies with a %v, not with a %T", o.command, info.Reply, reply)
+			return o
+		}
+	}
+	if want := o.s.encode(reply); string(want) != string(o.wire.payload) {
+		got := reflect.New(reflect.TypeOf(reply))
+		o.s.decode(got, o.wire.payload, "the reply")
+		o.s.t.Errorf("%s: replied %+v, want %+v", o.command, got.Elem(), reply)
+	}
+	return o
+}
+
+// ThenState checks the state of the entity after the command.
+func (o *Outcome[S]) ThenState(want S) *Outcome[S] {
+	o.s.t.Helper()
+	if got := o.s.State(); string(o.s.encode(got)) != string(o.s.encode(want)) {
+		o.s.t.Errorf("%s: the state is %+v, want %+v", o.command, got, want)
+	}
+	return o
+}
+
+// ThenRejected checks that the command was rejected with this code and, if one is given, with this payload.
+func (o *Outcome[S]) ThenRejected(code string, payload ...any) *Outcome[S] {
+	o.s.t.Helper()
+	switch {
+	case o.wire.status != rejected:
+		o.s.t.Errorf("%s: %s, want it rejected with %q", o.command, o.wire.text(), code)
+	case o.wire.code != code:
+		o.s.t.Errorf("%s: rejected with %q, want %q", o.command, o.wire.code, code)
+	case len(payload) == 0:
+	case string(o.s.encode(payload[0])) != string(o.wire.payload):
+		got := reflect.New(reflect.TypeOf(payload[0]))
+		o.s.decode(got, o.wire.payload, "the payload of the rejection")
+		o.s.t.Errorf("%s: rejected with %q and %+v, want %+v", o.command, code, got.Elem(), payload[0])
+	}
+	return o
+}
+
+// Kind is the kind of a fault: what went wrong when nothing was decided.
+type Kind int
+
+// The kinds of faults.
+const (
+	UnknownCommand Kind = 1
+	BadPayload     Kind = 2
+	BadState       Kind = 3
+	Panicked       Kind = 4
+	BadEvent       Kind = 5
+)
+
+// ThenFault checks that the command could not be decided.
+func (o *Outcome[S]) ThenFault(kind Kind) *Outcome[S] {
+	o.s.t.Helper()
+	if o.wire.status != faulted || o.wire.kind != kind {
+		o.s.t.Errorf("%s: %s, want a fault of kind %d", o.command, o.wire.text(), kind)
+	}
+	return o
+}
+
+func (o *Outcome[S]) accepted() bool {
+	o.s.t.Helper()
+	if o.wire.status != accepted {
+		o.s.t.Errorf("%s: %s, want it accepted", o.command, o.wire.text())
+	}
+	return o.wire.status == accepted
+}
+
+// describe writes events as an author would.
+func (o *Outcome[S]) describe(events []wireEvent) string {
+	o.s.t.Helper()
+	if len(events) == 0 {
+		return "no events"
+	}
+	var all []string
+	for _, e := range events {
+		text := fmt.Sprintf("%s version %d", e.name, e.version)
+		if info := o.s.eventInfo(func(i eshost.EventInfo) bool { return i.Name == e.name && i.Version == e.version }); info != nil {
+			v := reflect.New(info.Type)
+			o.s.decode(v, e.payload, "an event")
+			text += fmt.Sprintf(" %+v", v.Elem())
+		}
+		all = append(all, text)
+	}
+	return fmt.Sprint(all)
+}
