@@ -169,6 +169,7 @@ const (
 	flagAt     = 64
 	textAt     = 128
 	bufferAt   = 1 << 16 // where requests are written
+	textsAt    = 2 << 16
 	memoryEnd  = 4 << 16
 )
 

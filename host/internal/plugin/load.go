@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,9 +171,22 @@ func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.
 		c, err = e.runtime.CompileModule(ctx, wasm)
 	}
 	if err != nil && strings.HasPrefix(err.Error(), "compilationcache: ") {
-		err = fmt.Errorf("what is kept of it in %s is broken, remove that folder and try again: %w", e.opts.CacheDir, err)
+		e.opts.Logger.Warn("compiled plugins kept from an earlier start are broken and removed", "plugin", shortDigest(p.digest), "folder", e.opts.CacheDir, "error", err)
+		e.forget()
+		c, err = e.runtime.CompileModule(ctx, wasm)
 	}
 	return c, err
+}
+
+// forget removes all compiled plugins from the folder.
+func (e *Engine) forget() {
+	files, err := filepath.Glob(filepath.Join(e.opts.CacheDir, "wazero-*", "*"))
+	for _, file := range files {
+		err = errors.Join(err, os.Remove(file))
+	}
+	if err != nil {
+		e.opts.Logger.Warn("compiled plugins not removed", "folder", e.opts.CacheDir, "error", err)
+	}
 }
 
 // export is a function that a plugin has to have, or may.

@@ -68,45 +68,71 @@ func TestLoadRefuses(t *testing.T) {
 		wasm []byte
 		want []string // each in a problem of its own, in this order
 	}{
-		"an empty file":                  {nil, []string{"empty"}},
-		"a text":                         {[]byte("hello, world"), []string{"not WebAssembly"}},
-		"the text format":                {[]byte(" (module)"), []string{"wat2wasm"}},
-		"a header that is cut off":       {[]byte("\x00asm\x01"), []string{"cut off after 5 bytes"}},
-		"a component":                    {[]byte("\x00asm\x0d\x00\x01\x00"), []string{"component"}},
-		"an unknown version":             {[]byte("\x00asm\x02\x00\x00\x00"), []string{"version 2"}},
-		"a file over the limit":          {append(echo().bytes(), make([]byte, 1<<20)...), []string{"limit is 65536"}},
-		"a module that is cut off":       {echo().bytes()[:60], []string{"ends too early"}},
-		"a body that is not valid":       {echo().with(abi.ExportHandleEvent, i32const(1)).bytes(), []string{"does not compile"}},
-		"an unknown section":             {section(77, nil), []string{"section 77"}},
-		"a billion types":                {section(1, leb(1<<30)), []string{"1073741824 types are announced"}},
-		"a billion parameters":           {section(1, code(1, 0x60, leb(1<<30))), []string{"1073741824 parameters"}},
-		"a billion imports":              {section(2, leb(1<<30)), []string{"1073741824 imports are announced"}},
-		"a name of a gigabyte":           {section(2, code(1, leb(1<<30))), []string{"ends too early"}},
-		"a billion functions":            {section(3, leb(1<<30)), []string{"1073741824 functions"}},
-		"a billion functions with code":  {section(10, leb(1<<30)), []string{"1073741824 functions"}},
-		"a billion locals":               {section(10, code(1, vec(code(1, leb(1<<30), i32, opEnd)))), []string{"1073741824 locals"}},
-		"a function of 16 MiB":           {section(10, code(1, leb(16<<20))), []string{"function of 16777216 bytes"}},
-		"a billion elements":             {section(9, code(1, 1, 0, leb(1<<30))), []string{"1073741824 elements"}},
-		"a billion tables":               {section(4, leb(1<<30)), []string{"1073741824 tables"}},
-		"a table of a hundred million":   {(&guest{table: code(0x70, 0, leb(100_000_000))}).bytes(), []string{"table of 100000000 entries"}},
-		"a data segment of a gigabyte":   {section(11, code(1, 1, leb(1<<30))), []string{"ends too early"}},
-		"a type of garbage collection":   {section(1, code(1, 0x5f, 0)), []string{"0x5f"}},
-		"an endless integer":             {section(1, bytes.Repeat([]byte{0xff}, 20)), []string{"more than 64 bits"}},
-		"memory over the limit":          {func() []byte { g := echo(); g.memory = code(0, leb(5000)); return g.bytes() }(), []string{"5000 pages"}},
-		"shared memory":                  {func() []byte { g := echo(); g.memory = code(3, 1, 2); return g.bytes() }(), []string{"does not compile"}},
-		"missing exports, all of them":   {(&guest{}).bytes(), []string{"memory", "eshost_abi_v1 () -> ()", "alloc (i32) -> (i32)", "describe () -> (i64)", "handle_command (i32, i32) -> (i64)", "handle_event (i32, i32) -> (i64)"}},
-		"one missing export":             {echo().without(abi.ExportHandleEvent).bytes(), []string{"missing export: function handle_event"}},
-		"memory under another name":      {func() []byte { g := echo(); g.memoryName = "mem"; return g.bytes() }(), []string{"missing export: memory memory"}},
-		"a program with _start":          {func() []byte { g := echo(); g.funcs[0].exports = append(g.funcs[0].exports, "_start"); return g.bytes() }(), []string{"_start"}},
-		"imports from nowhere, all":      {echo().imported("env", "f", nil, nil).imported("a", "b", nil, nil).bytes(), []string{"function a.b", "function env.f"}},
-		"a memory from nowhere":          {func() []byte { g := echo(); g.memory = nil; g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("memory")), 2, 0, 1)}; return g.bytes() }(), []string{"memory env.memory"}},
-		"a global from nowhere":          {func() []byte { g := echo(); g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("g")), 3, i32, 0)}; return g.bytes() }(), []string{"global env.g"}},
-		"a table from nowhere":           {func() []byte { g := echo(); g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("t")), 1, 0x70, 0, 1)}; return g.bytes() }(), []string{"table env.t"}},
-		"AssemblyScript's abort":         {echo().imported("env", "abort", []byte{i32, i32, i32, i32}, nil).bytes(), []string{"--use abort="}},
-		"opening files":                  {echo().imported(wasi, "path_open", nil, nil).bytes(), []string{"no files"}},
-		"a function as another kind":     {func() []byte { g := echo(); g.rawImports = [][]byte{code(vec([]byte(wasi)), vec([]byte("fd_write")), 3, i32, 0)}; return g.bytes() }(), []string{"global wasi_snapshot_preview1.fd_write"}},
-		"imports of another type, all":   {echo().imported(wasi, "proc_exit", []byte{i64}, nil).imported(abi.ImportModule, "log", nil, nil).bytes(), []string{"eshost_v1.log has type () -> (), want (i32, i32, i32) -> ()", "proc_exit has type (i64) -> (), want (i32) -> ()"}},
-		"a newer major version":          {func() []byte { g := echo(); g.funcs[0].exports = []string{"eshost_abi_v2"}; g.imported("eshost_v2", "x", nil, nil); return g.bytes() }(), []string{"version 2 of the ABI (export eshost_abi_v2), this eshost speaks version 1: upgrade eshost"}},
+		"an empty file":                 {nil, []string{"empty"}},
+		"a text":                        {[]byte("hello, world"), []string{"not WebAssembly"}},
+		"the text format":               {[]byte(" (module)"), []string{"wat2wasm"}},
+		"a header that is cut off":      {[]byte("\x00asm\x01"), []string{"cut off after 5 bytes"}},
+		"a component":                   {[]byte("\x00asm\x0d\x00\x01\x00"), []string{"component"}},
+		"an unknown version":            {[]byte("\x00asm\x02\x00\x00\x00"), []string{"version 2"}},
+		"a file over the limit":         {append(echo().bytes(), make([]byte, 1<<20)...), []string{"limit is 65536"}},
+		"a module that is cut off":      {echo().bytes()[:60], []string{"ends too early"}},
+		"a body that is not valid":      {echo().with(abi.ExportHandleEvent, i32const(1)).bytes(), []string{"does not compile"}},
+		"an unknown section":            {section(77, nil), []string{"section 77"}},
+		"a billion types":               {section(1, leb(1<<30)), []string{"1073741824 types are announced"}},
+		"a billion parameters":          {section(1, code(1, 0x60, leb(1<<30))), []string{"1073741824 parameters"}},
+		"a billion imports":             {section(2, leb(1<<30)), []string{"1073741824 imports are announced"}},
+		"a name of a gigabyte":          {section(2, code(1, leb(1<<30))), []string{"ends too early"}},
+		"a billion functions":           {section(3, leb(1<<30)), []string{"1073741824 functions"}},
+		"a billion functions with code": {section(10, leb(1<<30)), []string{"1073741824 functions"}},
+		"a billion locals":              {section(10, code(1, vec(code(1, leb(1<<30), i32, opEnd)))), []string{"1073741824 locals"}},
+		"a function of 16 MiB":          {section(10, code(1, leb(16<<20))), []string{"function of 16777216 bytes"}},
+		"a billion elements":            {section(9, code(1, 1, 0, leb(1<<30))), []string{"1073741824 elements"}},
+		"a billion tables":              {section(4, leb(1<<30)), []string{"1073741824 tables"}},
+		"a table of a hundred million":  {(&guest{table: code(0x70, 0, leb(100_000_000))}).bytes(), []string{"table of 100000000 entries"}},
+		"a data segment of a gigabyte":  {section(11, code(1, 1, leb(1<<30))), []string{"ends too early"}},
+		"a type of garbage collection":  {section(1, code(1, 0x5f, 0)), []string{"0x5f"}},
+		"an endless integer":            {section(1, bytes.Repeat([]byte{0xff}, 20)), []string{"more than 64 bits"}},
+		"memory over the limit":         {func() []byte { g := echo(); g.memory = code(0, leb(5000)); return g.bytes() }(), []string{"5000 pages"}},
+		"shared memory":                 {func() []byte { g := echo(); g.memory = code(3, 1, 2); return g.bytes() }(), []string{"does not compile"}},
+		"missing exports, all of them":  {(&guest{}).bytes(), []string{"memory", "eshost_abi_v1 () -> ()", "alloc (i32) -> (i32)", "describe () -> (i64)", "handle_command (i32, i32) -> (i64)", "handle_event (i32, i32) -> (i64)"}},
+		"one missing export":            {echo().without(abi.ExportHandleEvent).bytes(), []string{"missing export: function handle_event"}},
+		"memory under another name":     {func() []byte { g := echo(); g.memoryName = "mem"; return g.bytes() }(), []string{"missing export: memory memory"}},
+		"a program with _start": {func() []byte {
+			g := echo()
+			g.funcs[0].exports = append(g.funcs[0].exports, "_start")
+			return g.bytes()
+		}(), []string{"_start"}},
+		"imports from nowhere, all": {echo().imported("env", "f", nil, nil).imported("a", "b", nil, nil).bytes(), []string{"function a.b", "function env.f"}},
+		"a memory from nowhere": {func() []byte {
+			g := echo()
+			g.memory = nil
+			g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("memory")), 2, 0, 1)}
+			return g.bytes()
+		}(), []string{"memory env.memory"}},
+		"a global from nowhere": {func() []byte {
+			g := echo()
+			g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("g")), 3, i32, 0)}
+			return g.bytes()
+		}(), []string{"global env.g"}},
+		"a table from nowhere": {func() []byte {
+			g := echo()
+			g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("t")), 1, 0x70, 0, 1)}
+			return g.bytes()
+		}(), []string{"table env.t"}},
+		"AssemblyScript's abort": {echo().imported("env", "abort", []byte{i32, i32, i32, i32}, nil).bytes(), []string{"--use abort="}},
+		"opening files":          {echo().imported(wasi, "path_open", nil, nil).bytes(), []string{"no files"}},
+		"a function as another kind": {func() []byte {
+			g := echo()
+			g.rawImports = [][]byte{code(vec([]byte(wasi)), vec([]byte("fd_write")), 3, i32, 0)}
+			return g.bytes()
+		}(), []string{"global wasi_snapshot_preview1.fd_write"}},
+		"imports of another type, all": {echo().imported(wasi, "proc_exit", []byte{i64}, nil).imported(abi.ImportModule, "log", nil, nil).bytes(), []string{"eshost_v1.log has type () -> (), want (i32, i32, i32) -> ()", "proc_exit has type (i64) -> (), want (i32) -> ()"}},
+		"a newer major version": {func() []byte {
+			g := echo()
+			g.funcs[0].exports = []string{"eshost_abi_v2"}
+			g.imported("eshost_v2", "x", nil, nil)
+			return g.bytes()
+		}(), []string{"version 2 of the ABI (export eshost_abi_v2), this eshost speaks version 1: upgrade eshost"}},
 		"an older major version":         {func() []byte { g := echo(); g.funcs[0].exports = []string{"eshost_abi_v0"}; return g.bytes() }(), []string{"build the plugin with a newer SDK"}},
 		"a newer minor version":          {echo().describing(abi.AppendManifest(nil, newerMinor)).bytes(), []string{"upgrade eshost"}},
 		"a manifest of a newer major":    {echo().describing(abi.AppendManifest(nil, newerMajor)).bytes(), []string{"build the plugin with an SDK for ABI 1"}},

@@ -21,9 +21,12 @@ type Stuck struct {
 
 // String says what happened and what to do, in one line.
 func (s Stuck) String() string {
-	return fmt.Sprintf("eshost: %s: %s has not returned for %v, and a guest call cannot be stopped, so the process ends (exit code %d). "+
-		"Nothing that was acknowledged is lost. Look for an endless loop in the handler, or allow guest calls more time",
-		s.Name, s.Func, s.After, ExitStuck)
+	return "eshost: " + s.Name + ": " + s.Func + stuckText(s.After)
+}
+
+func stuckText(after time.Duration) string {
+	return fmt.Sprintf(" has not returned for %v, and a guest call cannot be stopped, so the process ends (exit code %d). "+
+		"Nothing that was acknowledged is lost. Look for an endless loop in the handler, or allow guest calls more time", after, ExitStuck)
 }
 
 // watchTicks is how many ticks of the watchdog make the timeout. A call is
@@ -65,6 +68,7 @@ type watchdog struct {
 
 	done chan struct{}
 	wait sync.WaitGroup
+	held heldUp
 }
 
 func startWatchdog(timeout time.Duration, onStuck func(Stuck)) *watchdog {
@@ -73,6 +77,7 @@ func startWatchdog(timeout time.Duration, onStuck func(Stuck)) *watchdog {
 	w.last = &w.first
 	w.addFree(w.last)
 	w.wait.Go(w.run)
+	w.startHeldUp()
 	return w
 }
 
@@ -111,11 +116,15 @@ func (w *watchdog) release(s *slot) {
 // stop ends the watchdog and waits for it.
 func (w *watchdog) stop() {
 	close(w.done)
+	w.stopHeldUp()
 	w.wait.Wait()
 }
 
+// period is the time from one tick to the next.
+func (w *watchdog) period() time.Duration { return max(w.timeout/watchTicks, time.Millisecond) }
+
 func (w *watchdog) run() {
-	ticker := time.NewTicker(max(w.timeout/watchTicks, time.Millisecond))
+	ticker := time.NewTicker(w.period())
 	defer ticker.Stop()
 	for {
 		select {
@@ -133,7 +142,7 @@ func (w *watchdog) look(now uint64) {
 		for i := range b.slots {
 			s := &b.slots[i]
 			call := s.call.Load()
-			// One tick more: the first one was not whole.
+			// More than watchTicks: the first one was not whole.
 			if call == 0 || call == s.reported || now-call>>8 <= watchTicks {
 				continue
 			}

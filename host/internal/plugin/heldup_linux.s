@@ -1,0 +1,1 @@
+// Empty: its presence lets heldup_linux.go declare functions without a body.
