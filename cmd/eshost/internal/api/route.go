@@ -1,0 +1,164 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// route is one operation of the API. Every path takes one method, and HEAD
+// where that is GET.
+type route struct {
+	method string
+	path   string   // as the OpenAPI document names it
+	query  []string // the parameters it takes
+	open   bool     // a probe: served to everybody
+	serve  func(http.ResponseWriter, *request) *problem
+
+	segments []string // of path
+}
+
+// request is a request that was matched with a route.
+type request struct {
+	*http.Request
+	entity  stores.EntityID // {type} and {id}
+	command string          // {command}
+	query   map[string]string
+}
+
+func (s *Server) table() []route {
+	page := []string{"after", "limit"}
+	routes := []route{
+		{method: http.MethodPost, path: "/v1/entities/{type}/{id}/commands/{command}", serve: s.command},
+		{method: http.MethodPost, path: "/v1/commands", serve: s.stream},
+		{method: http.MethodGet, path: "/v1/entities/{type}/{id}", serve: s.state},
+		{method: http.MethodGet, path: "/v1/entities/{type}/{id}/events", query: page, serve: s.events},
+		{method: http.MethodGet, path: "/v1/entities/{type}", query: page, serve: s.entities},
+		{method: http.MethodGet, path: "/v1/types", serve: s.types},
+		{method: http.MethodGet, path: "/v1/plugins", serve: s.plugins},
+		{method: http.MethodGet, path: "/v1/quarantine", serve: s.quarantine},
+		{method: http.MethodGet, path: "/v1/openapi.json", serve: s.openapi},
+		{method: http.MethodGet, path: "/healthz", open: true, serve: s.health},
+		{method: http.MethodGet, path: "/readyz", open: true, serve: s.ready},
+	}
+	if s.metrics != nil {
+		routes = append(routes, route{method: http.MethodGet, path: "/metrics", serve: s.showMetrics})
+	}
+	for i := range routes {
+		routes[i].segments = strings.Split(routes[i].path[1:], "/")
+	}
+	return routes
+}
+
+// matches reports whether the path is the route's, and takes its parameters.
+func (t *route) matches(path []string, r *request) bool {
+	if len(path) != len(t.segments) {
+		return false
+	}
+	for i, want := range t.segments {
+		if want != path[i] && want[0] != '{' {
+			return false
+		}
+	}
+	for i, name := range t.segments {
+		switch name {
+		case "{type}":
+			r.entity.Type = path[i]
+		case "{id}":
+			r.entity.ID = path[i]
+		case "{command}":
+			r.command = path[i]
+		}
+	}
+	return true
+}
+
+// serve finds the request's route and serves it, or returns why it did not.
+func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *problem {
+	path, err := segments(rawPath(hr.URL))
+	if err != nil {
+		return invalid("path: " + err.Error())
+	}
+	r := &request{Request: hr}
+	i := slices.IndexFunc(s.routes, func(t route) bool { return t.matches(path, r) })
+	if i < 0 || !s.routes[i].open {
+		if p := s.guard.admit(hr); p != nil {
+			return p
+		}
+	}
+	if i < 0 {
+		return &problem{kind: kindNotFound, detail: fmt.Sprintf("%.200q is not a path of this API; /v1/openapi.json lists them", rawPath(hr.URL))}
+	}
+	t := &s.routes[i]
+	if hr.Method != t.method && (t.method != http.MethodGet || hr.Method != http.MethodHead) {
+		allow := t.method
+		if allow == http.MethodGet {
+			allow = "GET, HEAD"
+		}
+		return &problem{kind: kindMethodNotAllowed, detail: fmt.Sprintf("%.40q: the path takes %s", hr.Method, allow), allow: allow}
+	}
+	if hr.URL.RawQuery != "" && strings.HasPrefix(t.path, "/v1/") {
+		var p *problem
+		if r.query, p = t.parameters(hr.URL.RawQuery); p != nil {
+			return p
+		}
+	}
+	return t.serve(w, r)
+}
+
+// parameters parses a query strictly: a parameter that is not known, or given
+// twice, would be taken for something it is not.
+func (t *route) parameters(raw string) (map[string]string, *problem) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, invalid("query: " + err.Error())
+	}
+	query := make(map[string]string, len(values))
+	for name, v := range values {
+		if !slices.Contains(t.query, name) {
+			return nil, invalid(fmt.Sprintf("query: unknown parameter %.80q", name))
+		}
+		if len(v) > 1 {
+			return nil, invalid(fmt.Sprintf("query: %s is given more than once", name))
+		}
+		query[name] = v[0]
+	}
+	return query, nil
+}
+
+// The length of a page.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// limit reads the parameter of that name. What is above the maximum is taken as the maximum.
+func (r *request) limit() (int, *problem) {
+	text, given := r.query["limit"]
+	if !given {
+		return defaultLimit, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n == 0 {
+		return 0, invalid(fmt.Sprintf("limit %.40q: want a number from 1 to %d", text, maxLimit))
+	}
+	return int(min(n, maxLimit)), nil
+}
+
+// after reads the parameter of that name as a sequence number; 0 when it is not given.
+func (r *request) after() (uint64, *problem) {
+	text, given := r.query["after"]
+	if !given {
+		return 0, nil
+	}
+	n, ok := parseSeq(text)
+	if !ok {
+		return 0, invalid(fmt.Sprintf("after %.40q: want a sequence number", text))
+	}
+	return n, nil
+}
