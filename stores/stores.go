@@ -176,7 +176,8 @@ type Log interface {
 	// Applied means: durable to the level Info declares, and visible to every
 	// Heads, Read and Scan that begins after. Expected above the head is a
 	// Conflict too. The log does not keep or change the commits' bytes after it
-	// returns. When ctx ends first, what is not certain is Unknown.
+	// returns. When ctx ends first, what is not certain is Unknown. A Duplicate is
+	// told before any other outcome: those but Applied say that nothing is there.
 	Append(ctx context.Context, fence Fence, commits []Commit) []Result
 
 	// Heads returns the entities' true heads (never a lagging replica's), in order.
@@ -196,8 +197,9 @@ type Log interface {
 	Scan(ctx context.Context, q Query) iter.Seq2[*Record, error]
 
 	// Wait returns nil when there may be records after the position, ctx's error
-	// when it ends first, or ErrClosed. Scan, then Wait for the last position seen,
-	// is the one loop for catch-up and live.
+	// when it ends first, ErrPosition or ErrClosed. It looks at the whole log: a
+	// query that selects few records is better served by [Follow], the one loop of
+	// Scan and Wait for catch-up and live.
 	Wait(ctx context.Context, after Position) error
 
 	// Head returns the position of the last durable event; the zero Position in

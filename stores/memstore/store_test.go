@@ -7,6 +7,7 @@ import (
 
 	"github.com/eshost/eshost/stores"
 	"github.com/eshost/eshost/stores/memstore"
+	"github.com/eshost/eshost/stores/storetest"
 )
 
 var (
@@ -15,6 +16,30 @@ var (
 	_ stores.CheckpointStore = (*memstore.Store)(nil)
 	_ stores.BlobStore       = (*memstore.Store)(nil)
 )
+
+func TestStore(t *testing.T) {
+	for name, o := range map[string]*memstore.Options{
+		"shared":    nil,
+		"exclusive": {Exclusive: true},
+		"tokens":    {CheckTokens: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Run(t, storetest.Factory{
+				Open: func(testing.TB) storetest.Stores {
+					s := memstore.New(o)
+					return storetest.Stores{Log: s, Snapshots: s, Checkpoints: s, Blobs: s}
+				},
+				DamageRecord: func(t testing.TB, s storetest.Stores, id stores.EntityID, expected uint64) {
+					s.Log.(*memstore.Store).DamageRecord(t, id, expected)
+				},
+				DamageSnapshot: func(_ testing.TB, s storetest.Stores, id stores.EntityID) {
+					s.Snapshots.(*memstore.Store).DamageSnapshot(id)
+				},
+				DamageBlob: func(_ testing.TB, s storetest.Stores, d stores.Digest) { s.Blobs.(*memstore.Store).DamageBlob(d) },
+			})
+		})
+	}
+}
 
 func commit(id string, expected uint64, token stores.HeadToken) stores.Commit {
 	return stores.Commit{
