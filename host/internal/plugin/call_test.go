@@ -136,7 +136,8 @@ func TestFailedCalls(t *testing.T) {
 		"a panic outside of memory":      {guest: echo().imported(own, abi.ImportPanic, []byte{i32, i32}, nil).with(abi.ExportHandleCommand, code(i32const(-4), i32const(8), call(0), unreachable)), want: plugin.ErrTrapped, text: "outside of memory"},
 		"a log outside of memory":        {guest: echo().imported(own, abi.ImportLog, triple, nil).with(abi.ExportHandleCommand, code(i32const(1), i32const(8), i32const(-1), call(0), unreachable)), want: plugin.ErrTrapped, text: "outside of memory"},
 		"standard error before the trap": {guest: write(2, "fatal: ", "no more\n"), want: plugin.ErrTrapped, text: "unreachable: fatal: no more", message: "fatal: no more"},
-		"a flood of standard error":      {guest: write(2, strings.Repeat("a", 8000), strings.Repeat("b", 8000), strings.Repeat("c", 4000), "the end"), want: plugin.ErrTrapped, message: strings.Repeat("b", 4096-4000-7) + strings.Repeat("c", 4000) + "the end"},
+		"a flood of standard error":      {guest: write(2, strings.Repeat("a", 8000), strings.Repeat("b", 8000), strings.Repeat("c", 4000), "the end"), want: plugin.ErrTrapped, message: strings.Repeat("a", 1024) + "\n[...]\n" + strings.Repeat("c", 3065-7) + "the end"},
+		"4 KiB of standard error":        {guest: write(2, strings.Repeat("a", 2000), strings.Repeat("b", 2089)), want: plugin.ErrTrapped, message: strings.Repeat("a", 2000) + strings.Repeat("b", 2089)},
 		"standard output is no cause":    {guest: write(1, "hello"), want: plugin.ErrTrapped, message: ""},
 	}
 	for name, c := range cases {
@@ -361,5 +362,19 @@ func TestInstancesRunInParallel(t *testing.T) {
 	wait.Wait()
 	if s := p.Stats(); s.Live > 4 || s.Live != int64(s.Created) {
 		t.Errorf("%+v, want at most 4 instances", s)
+	}
+}
+
+func TestGoodCallsLeaveNoGarbage(t *testing.T) {
+	in := one(t, nil, echo())
+	for _, size := range []int{1, 64, 4 << 10, 64 << 10} {
+		req, ctx := make([]byte, size), context.Background()
+		if n := testing.AllocsPerRun(100, func() {
+			if _, err := in.HandleCommand(ctx, req); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations in a call of %d bytes", n, size)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"log/slog"
+	"strings"
 
 	"github.com/eshost/eshost/abi"
 )
@@ -12,6 +13,12 @@ type LogLine struct {
 	Level slog.Level
 	Text  string // UTF-8, without line breaks at its end
 }
+
+const (
+	headBytes = 1 << 10
+	gap       = "\n[...]\n"
+	tailBytes = abi.MaxTextBytes - headBytes - len(gap)
+)
 
 // maxLogLines bounds the lines of one call; empty ones are not free either.
 const maxLogLines = 256
@@ -25,7 +32,10 @@ type speech struct {
 	dropped int
 
 	out, err []byte // lines of standard output and error that are not ended yet
-	tail     []byte // the last of standard error, at least abi.MaxTextBytes of it if there was as much
+	// Of standard error the first headBytes are kept, since a runtime begins
+	// with why it gives up, and after them at least the last tailBytes.
+	head, tail []byte
+	cut        bool // something between them is not kept
 
 	panicked bool
 	panic    string
@@ -34,12 +44,12 @@ type speech struct {
 // reset forgets everything.
 func (s *speech) reset() {
 	clear(s.lines)
-	*s = speech{limit: s.limit, lines: s.lines[:0], out: s.out[:0], err: s.err[:0], tail: s.tail[:0]}
+	*s = speech{limit: s.limit, lines: s.lines[:0], out: s.out[:0], err: s.err[:0], head: s.head[:0], tail: s.tail[:0]}
 }
 
 // quiet reports whether nothing was said since reset.
 func (s *speech) quiet() bool {
-	return len(s.lines) == 0 && s.dropped == 0 && len(s.out) == 0 && len(s.tail) == 0 && !s.panicked
+	return len(s.lines) == 0 && s.dropped == 0 && len(s.out) == 0 && len(s.head) == 0 && !s.panicked
 }
 
 // log adds one line.
@@ -65,11 +75,20 @@ func (s *speech) write(fd uint32, piece []byte) {
 		s.out = s.split(s.out, slog.LevelInfo, piece)
 		return
 	}
-	s.tail = append(s.tail, piece[max(0, len(piece)-abi.MaxTextBytes):]...)
-	if len(s.tail) > 4*abi.MaxTextBytes {
-		s.tail = append(s.tail[:0], s.tail[len(s.tail)-abi.MaxTextBytes:]...)
-	}
+	begin := min(len(piece), headBytes-len(s.head))
+	s.head = append(s.head, piece[:begin]...)
+	s.keepTail(piece[begin:])
 	s.err = s.split(s.err, slog.LevelWarn, piece)
+}
+
+func (s *speech) keepTail(piece []byte) {
+	if skip := len(piece) - tailBytes; skip > 0 {
+		s.tail, piece, s.cut = s.tail[:0], piece[skip:], true
+	}
+	s.tail = append(s.tail, piece...)
+	if skip := len(s.tail) - tailBytes; skip > 3*tailBytes {
+		s.tail, s.cut = append(s.tail[:0], s.tail[skip:]...), true
+	}
 }
 
 // split logs the lines that piece ends and returns what is left of it.
@@ -102,11 +121,14 @@ func (s *speech) cause() string {
 	if s.panicked {
 		return s.panic
 	}
-	tail := bytes.TrimSpace(s.tail)
-	if cut := len(tail) - abi.MaxTextBytes; cut > 0 {
-		tail = tail[cut:]
+	text, tail, cut := s.head, s.tail, s.cut
+	if skip := len(tail) - tailBytes; skip > 0 {
+		tail, cut = tail[skip:], true
 	}
-	return abi.CleanText(tail)
+	if cut {
+		text = append(text[:len(text):len(text)], gap...)
+	}
+	return strings.TrimSpace(abi.CleanText(append(text[:len(text):len(text)], tail...)))
 }
 
 func logLevel(level uint32) slog.Level {

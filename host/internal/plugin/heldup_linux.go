@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -30,6 +31,7 @@ const heldUpTicks = watchTicks + watchTicks/4
 
 // heldUp is the state of the second watch.
 type heldUp struct {
+	inside  uint32 // 1 once it no longer depends on the scheduler
 	stopped uint32 // 1 ends it; a futex
 	period  syscall.Timespec
 	before  string // of the line that it writes
@@ -40,6 +42,9 @@ func (w *watchdog) startHeldUp() {
 	w.held.period = syscall.NsecToTimespec(w.period().Nanoseconds())
 	w.held.before, w.held.after = "eshost: ", stuckText(w.timeout)+"\n"
 	w.wait.Go(func() { watchHeldUp(w) })
+	for atomic.LoadUint32(&w.held.inside) == 0 {
+		runtime.Gosched()
+	}
 }
 
 func (w *watchdog) stopHeldUp() {
@@ -59,12 +64,15 @@ const (
 //go:nocheckptr
 func watchHeldUp(w *watchdog) {
 	entersyscall()
+	*(*uint32)(unsafe.Pointer(&w.held.inside)) = 1
 	seen, missed := uint64(0), 0
 	for *(*uint32)(unsafe.Pointer(&w.held.stopped)) == 0 {
-		_, _, _ = syscall.RawSyscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(&w.held.stopped)), futexWaitPrivate, 0,
+		_, _, errno := syscall.RawSyscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(&w.held.stopped)), futexWaitPrivate, 0,
 			uintptr(unsafe.Pointer(&w.held.period)), 0, 0)
 		tick := *(*uint64)(unsafe.Pointer(&w.tick))
-		missed++
+		if errno == syscall.ETIMEDOUT {
+			missed++
+		}
 		if tick != seen {
 			seen, missed = tick, 0
 		}

@@ -28,6 +28,7 @@ type Instance struct {
 	stack  [2]uint64 // parameters and results
 	answer []byte
 	said   speech
+	naps   int   // in this call; see wasiPoll
 	memory int64 // as of the last call
 	broken bool
 	free   bool // not acquired
@@ -116,6 +117,7 @@ func (in *Instance) begin(call uint32) {
 	if !in.said.quiet() {
 		in.said.reset()
 	}
+	in.naps = 0
 	in.slot.begin(call)
 }
 
