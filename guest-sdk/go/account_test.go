@@ -3,7 +3,7 @@ package eshost_test
 import (
 	"errors"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // account is an entity whose state shares memory in every way: a map, a slice and a pointer. Its commands misbehave in

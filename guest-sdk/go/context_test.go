@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 	"github.com/eshost/eshost/guest-sdk/go/eshosttest"
 )
 

@@ -3,7 +3,7 @@ package eshost_test
 import (
 	"fmt"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // Door is the state of a door.

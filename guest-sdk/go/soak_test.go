@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // TestMemoryStaysFlat makes many calls, 200,000 unless ESHOST_SOAK_CALLS says how many, of every kind: good ones, rejected,

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 	"github.com/eshost/eshost/guest-sdk/go/eshosttest"
 )
 

@@ -3,7 +3,7 @@ package eshosttest_test
 import (
 	"testing"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 	"github.com/eshost/eshost/guest-sdk/go/eshosttest"
 )
 

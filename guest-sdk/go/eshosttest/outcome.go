@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // Outcome is what became of a command.

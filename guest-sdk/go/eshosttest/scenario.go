@@ -16,7 +16,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // Scenario is an entity at some point of its life. Make one with [Given]; it must not be used from several goroutines.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // request makes a command request of n times the same increase.

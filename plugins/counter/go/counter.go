@@ -5,7 +5,7 @@ package main
 import (
 	"math"
 
-	"github.com/eshost/eshost/guest-sdk/go"
+	eshost "github.com/eshost/eshost/guest-sdk/go"
 )
 
 // Increase asks to add By.

@@ -1,6 +1,6 @@
 package main
 
-import "github.com/eshost/eshost/guest-sdk/go"
+import eshost "github.com/eshost/eshost/guest-sdk/go"
 
 func init() { eshost.Serve(Counter) }
 
