@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -178,13 +177,4 @@ func (e *Engine) remove(p *Plugin) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.plugins, p)
-}
-
-// lookup finds a function that plugins may import.
-func lookup(module, name string) *hostFunc {
-	funcs := served[module]
-	if i := slices.IndexFunc(funcs, func(f hostFunc) bool { return f.name == name }); i >= 0 {
-		return &funcs[i]
-	}
-	return nil
 }

@@ -1,7 +1,25 @@
 package plugin
 
+import "context"
+
 // Poke writes a byte into the guest's memory, also while it runs.
 func (in *Instance) Poke(at uint32, b byte) { in.mem.WriteByte(at, b) }
 
 // MemoryBytes is the size of the guest's memory.
 func (in *Instance) MemoryBytes() int64 { return int64(in.mem.Size()) }
+
+// ScanModule reads the structure of a module and returns it cleaned, with the
+// number of its imports.
+func ScanModule(wasm []byte) (clean []byte, imports int, err error) {
+	clean, list, err := scanModule(wasm)
+	return clean, len(list), err
+}
+
+// Compile compiles a module that ScanModule returned.
+func (e *Engine) Compile(wasm []byte) error {
+	c, err := e.compile(context.Background(), new(Plugin), wasm)
+	if err != nil {
+		return err
+	}
+	return c.Close(context.Background())
+}

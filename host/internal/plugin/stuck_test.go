@@ -40,6 +40,7 @@ func TestACallThatTakesTooLongIsReportedOnce(t *testing.T) {
 		if s.Plugin != p.Digest() || s.Func != abi.ExportHandleCommand || s.After != 16*time.Millisecond || !strings.Contains(s.Name, "(thing)") {
 			t.Errorf("%+v", s)
 		}
+		time.Sleep(50 * time.Millisecond) // in which it could be reported again
 		in.Poke(flagAt, 1)
 		if err := <-done; err != nil {
 			t.Error(err)
