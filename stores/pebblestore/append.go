@@ -1,0 +1,230 @@
+package pebblestore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// writeBuffers are reused from one durable write to the next.
+type writeBuffers struct {
+	batch    *pebble.Batch
+	key      []byte
+	value    []byte
+	group    []byte
+	seen     map[headKey]struct{}
+	accepted []accepted
+}
+
+// accepted is a commit of a durable write that passed its checks.
+type accepted struct {
+	index int // in the call's commits
+	head  headKey
+	seq   uint64
+}
+
+// keepBatch is the largest batch whose memory is kept for the next write.
+const keepBatch = 8 << 20
+
+// Append implements stores.Log. One call is one durable write.
+func (s *Store) Append(ctx context.Context, fence stores.Fence, commits []stores.Commit) []stores.Result {
+	results := make([]stores.Result, len(commits))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.writable(ctx, fence); err != nil {
+		refuse(commits, results, err)
+		return results
+	}
+	w := &s.write
+	if w.batch == nil {
+		w.batch, w.seen = s.db.NewBatchWithSize(64<<10), make(map[headKey]struct{})
+	}
+	w.group, w.accepted = w.group[:0], w.accepted[:0]
+	first := s.next
+	for i := range commits {
+		results[i] = s.admit(&commits[i], i)
+	}
+	if len(w.accepted) > 0 {
+		s.commit(first, commits, results)
+	}
+	clear(w.seen)
+	if w.batch != nil && w.batch.Len() > keepBatch {
+		_ = w.batch.Close()
+		w.batch = nil
+	} else if w.batch != nil {
+		w.batch.Reset()
+	}
+	return results
+}
+
+// writable says why nothing may be written now.
+func (s *Store) writable(ctx context.Context, fence stores.Fence) error {
+	switch {
+	case s.closing.Load():
+		return stores.ErrClosed
+	case s.failed != nil:
+		return fmt.Errorf("%w: an earlier write failed, restart the process: %w", stores.ErrUnavailable, s.failed)
+	case fence.Epoch != 0:
+		return fmt.Errorf("%w: this store belongs to one process and knows no fences", stores.ErrUnavailable)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return s.disk.check()
+}
+
+func refuse(commits []stores.Commit, results []stores.Result, err error) {
+	for i := range commits {
+		results[i] = stores.Result{Outcome: stores.Refused, Err: &stores.EntityError{Op: "append to", Entity: commits[i].Entity, Seq: commits[i].Expected + 1, Err: err}}
+	}
+}
+
+var errTwice = errors.New("two commits of one entity in one append")
+
+// admit checks a commit and puts it into the batch.
+func (s *Store) admit(c *stores.Commit, index int) stores.Result {
+	refused := func(o stores.Outcome, err error) stores.Result {
+		return stores.Result{Outcome: o, Err: &stores.EntityError{Op: "append to", Entity: c.Entity, Seq: c.Expected + 1, Err: err}}
+	}
+	if err := c.Entity.Validate(); err != nil {
+		return refused(stores.Refused, err)
+	}
+	if len(c.Events) == 0 {
+		return refused(stores.Refused, errors.New("a commit without events"))
+	}
+	w := &s.write
+	k := s.heads.key(c.Entity)
+	if _, twice := w.seen[k]; twice {
+		return refused(stores.Refused, errTwice)
+	}
+	seq, err := s.head(k, c.Entity)
+	if err != nil {
+		return refused(stores.Refused, err)
+	}
+	if seq != c.Expected {
+		return s.mismatch(c)
+	}
+	w.key = appendRecordKey(w.key[:0], c.Entity, c.Expected+1)
+	w.value = binary.AppendUvarint(w.value[:0], s.next)
+	w.value = stores.AppendRecord(w.value, c, s.pluginNumber(c.Plugin))
+	if len(w.value) > s.info.MaxCommit {
+		return refused(stores.TooLarge, fmt.Errorf("%w: a record of %d bytes, at most %d", stores.ErrTooLarge, len(w.value), s.info.MaxCommit))
+	}
+	s.noteKinds(c)
+	_ = w.batch.Set(w.key, w.value, nil) // an open batch takes everything
+	w.group = appendMember(w.group, c.Entity, c.Expected+1)
+	w.seen[k] = struct{}{}
+	w.accepted = append(w.accepted, accepted{index, k, c.Seq()})
+	s.next++
+	return stores.Result{}
+}
+
+// mismatch tells a duplicate from a conflict.
+func (s *Store) mismatch(c *stores.Commit) stores.Result {
+	value, closer, err := s.db.Get(appendRecordKey(nil, c.Entity, c.Expected+1))
+	if err != nil {
+		return stores.Result{Outcome: stores.Conflict}
+	}
+	defer closer.Close()
+	var rec stores.Record
+	number, err := s.decode(new(stores.Decoder), value, c.Entity, c.Expected, &rec)
+	if err != nil || rec.ID != c.ID {
+		return stores.Result{Outcome: stores.Conflict}
+	}
+	return stores.Result{Outcome: stores.Duplicate, Place: s.place(number, len(rec.Events))}
+}
+
+// commit writes the batch, and gives its commits their results once it is durable.
+func (s *Store) commit(first uint64, commits []stores.Commit, results []stores.Result) {
+	w := &s.write
+	w.group = closeGroup(w.group, first)
+	_ = w.batch.Set(groupKey(first), w.group, nil)
+	sync := pebble.Sync
+	if s.o.NoSync {
+		sync = pebble.NoSync
+	}
+	size := w.batch.Len()
+	if err := s.guard(func() error { return w.batch.Commit(sync) }); err != nil {
+		s.failed = err
+		w.batch = nil
+		s.o.Logger.Error("the store failed and will not write any more: restart the process", "dir", s.dir, "error", err)
+		for _, a := range w.accepted {
+			results[a.index] = stores.Result{Outcome: stores.Unknown, Err: &stores.EntityError{Op: "append to", Entity: commits[a.index].Entity,
+				Seq: commits[a.index].Expected + 1, Err: fmt.Errorf("%w: %w", stores.ErrUnavailable, err)}}
+		}
+		return
+	}
+	s.disk.used(size)
+	for i, a := range w.accepted {
+		s.heads.raise(a.head, a.seq)
+		results[a.index] = stores.Result{Outcome: stores.Applied, Place: s.place(first+uint64(i), len(commits[a.index].Events))}
+	}
+	last := results[w.accepted[len(w.accepted)-1].index].Place
+	s.end.Store(&last)
+	s.durable.Store(s.next - 1)
+	s.change.notify()
+}
+
+// fatal is what the logger panics with when Pebble reports that it cannot go on.
+type fatal struct{ text string }
+
+func (f fatal) Error() string { return f.text }
+
+// guard runs a write. Pebble reports a failed commit to its logger as fatal,
+// expecting the process to end; here the panic that the logger makes of it is
+// caught, and the store refuses to write from then on.
+func (s *Store) guard(write func() error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case fatal:
+			err = p
+		case runtime.Error:
+			panic(p)
+		default:
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return write()
+}
+
+// pluginNumber returns the digest's number. A new one is written with the batch.
+func (s *Store) pluginNumber(d stores.Digest) uint32 {
+	n, ok := s.plugins[d]
+	if ok {
+		return n
+	}
+	known := *s.digests.Load()
+	n = uint32(len(known))
+	_ = s.write.batch.Set(pluginKey(n), d[:], nil)
+	s.plugins[d] = n
+	grown := append(known[:n:n], d)
+	s.digests.Store(&grown)
+	return n
+}
+
+// noteKinds writes the commit's new kinds with the batch.
+func (s *Store) noteKinds(c *stores.Commit) {
+	for i := range c.Events {
+		if i > 0 && c.Events[i].Version == c.Events[i-1].Version && c.Events[i].Name == c.Events[i-1].Name {
+			continue
+		}
+		k := kindOf{c.Entity.Type, stores.Kind{Name: c.Events[i].Name, Version: c.Events[i].Version}}
+		if _, ok := s.kinds[k]; ok {
+			continue
+		}
+		_ = s.write.batch.Set(kindKey(k.typ, k.Kind), nil, nil)
+		s.kinds[k] = struct{}{}
+	}
+}
+
+// place is the position of the last of a commit's events.
+func (s *Store) place(number uint64, events int) stores.Position {
+	return stores.NewPosition(s.places+strconv.FormatUint(number, 10), uint32(events-1))
+}
