@@ -22,6 +22,7 @@ type (
 	}
 	// spoil changes the state that it is given, then does what How says.
 	spoil struct{ How string }
+	fail  struct{ How string }
 	look  = eshost.None
 	split struct{ Owners []string }
 
@@ -45,7 +46,9 @@ var (
 	secret   = eshost.NewRejection("secret")
 )
 
-var accounts = eshost.Define[account]("account",
+var accounts = eshost.Define("account", accountParts...)
+
+var accountParts = []eshost.Part[account]{
 	eshost.Command("open", func(_ *eshost.Context, _ account, c open) eshost.Effect {
 		return eshost.Accept(opened{c.Owner})
 	}, eshost.NoReply),
@@ -59,6 +62,12 @@ var accounts = eshost.Define[account]("account",
 		return eshost.Accept(append(events, noted{append(a.Notes, c.Owners...)})...)
 	}, func(a account) int { return len(a.Owners) }),
 	eshost.Command("spoil", decideSpoil, total).Rejects(spoilt),
+	eshost.Command("fail", decideFail, func(a account) uint64 {
+		if len(a.Owners) > 0 && a.Owners["reply"] == 1 {
+			panic("the reply gave up")
+		}
+		return total(a)
+	}).Rejects(spoilt),
 	eshost.Command("vandalize", func(*eshost.Context, account, look) eshost.Effect { return eshost.Effect{} }, func(a account) uint64 {
 		spoilState(a)
 		return uint64(len(a.Owners))
@@ -95,7 +104,7 @@ var accounts = eshost.Define[account]("account",
 		}
 		return a
 	}),
-)
+}
 
 func decideDeposit(_ *eshost.Context, a account, c deposit) eshost.Effect {
 	balance, ok := a.Owners[c.Owner]
@@ -131,9 +140,21 @@ func spoilState(a account) {
 	}
 }
 
+// decideFail fails in the same ways as decideSpoil without writing to the state.
+func decideFail(_ *eshost.Context, _ account, c fail) eshost.Effect {
+	if c.How == "reply" {
+		return eshost.Accept(deposited{"reply", 1})
+	}
+	return effectOf(account{}, c.How)
+}
+
 func decideSpoil(_ *eshost.Context, a account, c spoil) eshost.Effect {
 	spoilState(a)
-	switch c.How {
+	return effectOf(a, c.How)
+}
+
+func effectOf(a account, how string) eshost.Effect {
+	switch how {
 	case "reject":
 		return spoilt.Reject()
 	case "reject with what is not declared":
@@ -155,7 +176,9 @@ func decideSpoil(_ *eshost.Context, a account, c spoil) eshost.Effect {
 	case "nil event":
 		return eshost.Accept(nil)
 	case "text":
-		a.Notes[0] = "\xff"
+		if len(a.Notes) > 0 {
+			a.Notes[0] = "\xff"
+		}
 	case "accept":
 		return eshost.Accept(deposited{"anna", 1}, deposited{"anna", 2}, deposited{"bert", 3})
 	}

@@ -124,7 +124,7 @@ func (c *CommandDef[S, C, R]) bind(r *runner[S]) func(payload []byte) {
 		out = codec.AppendArrayHeader(out, count)
 		r.out = append(out, r.emitted...)
 		if !silent {
-			r.verify()
+			r.verify(r.remaining > 0)
 		}
 	}
 }

@@ -8,14 +8,26 @@ import (
 
 // handleCommand decides a batch of commands.
 func (r *runner[S]) handleCommand(request []byte, pos int) []byte {
+	if r.decideAll(request, pos); r.distrusts {
+		r.distrusts, r.watches, r.keeps = false, true, true
+		r.decideAll(request, pos)
+		r.watch()
+	}
+	return r.out
+}
+
+// decideAll makes the answer, unless trust turns out to have been misplaced.
+func (r *runner[S]) decideAll(request []byte, pos int) {
 	r.remaining = 0
 	if kind, message := r.open(request, pos); kind != 0 {
-		return r.refuse(kind, message)
+		r.refuse(kind, message)
+		return
 	}
 	now, negative, ok := r.request.Integer()
 	count, ok2 := r.request.Array()
 	if !ok || negative && int64(now) >= 0 || !ok2 {
-		return r.refuse(kindPayload, badRequest)
+		r.refuse(kindPayload, badRequest)
+		return
 	}
 	r.ctx.now = int64(now)
 	first := r.ctx.seq
@@ -23,18 +35,33 @@ func (r *runner[S]) handleCommand(request []byte, pos int) []byte {
 	r.remaining = count
 	for r.remaining > 0 {
 		if !r.decideSome() {
-			return r.refuse(kindPayload, badRequest)
+			r.refuse(kindPayload, badRequest)
+			return
+		}
+		if r.distrusts {
+			return
 		}
 	}
-	if r.request.Rest() != 0 {
-		return r.refuse(kindPayload, badRequest)
-	}
-	if r.ctx.seq == first {
+	switch {
+	case r.request.Rest() != 0:
+		r.refuse(kindPayload, badRequest)
+	case r.ctx.seq == first:
 		r.out = append(r.out, 0xc0)
-	} else {
+	case r.trusts:
+		r.tryState()
+	default:
 		r.appendState()
 	}
-	return r.out
+}
+
+// tryState adds a state to the answer that nobody knows to be one that can be encoded.
+func (r *runner[S]) tryState() {
+	defer func() {
+		if recover() != nil {
+			r.distrusts = true
+		}
+	}()
+	r.appendState()
 }
 
 // decideSome decides commands until there are no more or a handler panics: setting up a recovery once for many is
@@ -97,14 +124,12 @@ func (r *runner[S]) findCommand() *boundCommand {
 // accept folds and encodes the events of the effect, and gives their number.
 func (r *runner[S]) accept(effect Effect, replies bool) int {
 	r.emitted = r.emitted[:0]
-	if r.shared && (effect.first != nil || replies || r.remaining > 0) && r.changed() {
-		r.restore()
-	}
+	r.verify(effect.first != nil || replies || r.remaining > 0)
 	if effect.first == nil {
 		r.stage = replying
 		return 0
 	}
-	if !r.shared {
+	if r.flat {
 		r.before = r.state
 	}
 	r.stage = folding
@@ -150,7 +175,7 @@ func (r *runner[S]) reject(spec *commandSpec, effect Effect) {
 			out = id.append(&r.enc, out, effect.first)
 		}
 		r.out = out
-		r.verify()
+		r.verify(r.remaining > 0)
 		return
 	}
 	panic(&faultError{kindPanic, "command " + quote(spec.name) + " was rejected with " + quote(id.code) +
@@ -190,8 +215,10 @@ func (r *runner[S]) undo() {
 		r.buffer, r.check = r.check, r.buffer // or the next encoding would go where the good one is
 	}
 	switch {
-	case r.shared:
+	case r.watches:
 		r.restore()
+	case !r.flat:
+		r.distrusts = r.stage != deciding
 	case r.ctx.seq != r.seq || r.stage == folding:
 		r.state = r.before
 	}
@@ -199,8 +226,7 @@ func (r *runner[S]) undo() {
 }
 
 // refuse makes the answer that nothing was decided.
-func (r *runner[S]) refuse(kind int, message string) []byte {
+func (r *runner[S]) refuse(kind int, message string) {
 	r.out = codec.AppendUint(append(r.out[:0], 0x93, 0x01), uint64(kind))
 	r.out = codec.AppendString(r.out, cut(message))
-	return r.out
 }

@@ -14,11 +14,12 @@ type Type[S any] struct {
 	plan     *codec.Plan
 	initial  []byte // encoded
 	revision int
+	readOnly bool
 	commands []commandPart[S]
 	events   []eventPart[S]
 }
 
-// Part is what a type consists of: what [Command], [Event], [Initial] and [Revision] give.
+// Part is what a type consists of: what [Command], [Event], [Initial], [Revision] and [ReadOnly] give.
 type Part[S any] interface{ addTo(t *Type[S]) }
 
 // AnyType is a [Type] whatever its state.
@@ -26,7 +27,7 @@ type AnyType interface {
 	// Name is the type's name.
 	Name() string
 	describe(dst []byte) []byte
-	newRunner() entityRunner
+	newRunner(trusts bool) entityRunner
 }
 
 // Define defines a type of entity. It is meant for package variables, so it panics, and says why, when a name is not
@@ -81,6 +82,18 @@ type revisionPart[S any] int
 func Revision[S any](number int) Part[S] { return revisionPart[S](number) }
 
 func (p revisionPart[S]) addTo(t *Type[S]) { t.revision = int(p) }
+
+type readOnlyPart[S any] struct{}
+
+// ReadOnly promises that decides and replies only read the state they are given, and that folds make no state that
+// cannot be encoded. Where the state has slices, maps or pointers, the SDK encodes it two or three times a command to
+// find out whether a handler wrote to it; with the promise, a plugin does so only after a failure. A native build, and so every
+// test, still watches: there, a handler that writes to its state is a fault that says so.
+//
+// It means nothing for states without slices, maps and pointers, of which handlers get copies.
+func ReadOnly[S any]() Part[S] { return readOnlyPart[S]{} }
+
+func (readOnlyPart[S]) addTo(t *Type[S]) { t.readOnly = true }
 
 // stateSchema names the layout of the state: equal names, interchangeable bytes.
 func (t *Type[S]) stateSchema() string {

@@ -19,7 +19,10 @@ type Plugin struct {
 }
 
 // NewPlugin makes a plugin of the given types. It panics if there is none, or two of one name.
-func NewPlugin(types ...AnyType) *Plugin {
+func NewPlugin(types ...AnyType) *Plugin { return newPlugin(false, types) }
+
+// newPlugin makes a plugin that trusts promises of [ReadOnly] or does not.
+func newPlugin(trusts bool, types []AnyType) *Plugin {
 	p := &Plugin{types: types}
 	for i, t := range types {
 		for _, other := range types[:i] {
@@ -27,7 +30,7 @@ func NewPlugin(types ...AnyType) *Plugin {
 				panic("eshost: two types named " + quote(t.Name()))
 			}
 		}
-		p.runners = append(p.runners, t.newRunner())
+		p.runners = append(p.runners, t.newRunner(trusts))
 	}
 	if len(types) == 0 {
 		panic("eshost: a plugin needs at least one type")

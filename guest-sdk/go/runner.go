@@ -28,7 +28,8 @@ type entityRunner interface {
 // may change it for good; a reply may not change it either. Where the state shares memory with its copies, the runner
 // therefore keeps its encoding (good) and compares after each decide and reply: encoding again into a warm buffer is
 // several times cheaper than a copy that the collector has to clear away, and a change is rare. Where nothing is
-// shared, handlers get copies anyway.
+// shared, handlers get copies anyway. Where the author promised (see [ReadOnly]) the runner may trust: should a fold or
+// a reply then fail with the state half changed, it decides the whole batch again and watches.
 type runner[S any] struct {
 	def      *Type[S]
 	enc      codec.Encoder
@@ -37,8 +38,14 @@ type runner[S any] struct {
 	events   []boundEvent
 	initial  S // only where nothing is shared
 	state    S
-	shared   bool
-	keeps    bool // encode the state after every command: it is shared, or may be one that cannot be encoded
+	flat     bool // the state shares nothing with its copies
+	trusts   bool // it does, but handlers keep the promise not to write to it
+	accuses  bool // it does, and a handler that breaks the promise is at fault
+	watches  bool // compare the state after every decide and reply
+	keeps    bool // encode the state after every command: it is watched, or may be one that cannot be encoded
+
+	// distrusts says that the batch at hand must be decided again, watching.
+	distrusts bool
 
 	// of the request
 	ctx       Context
@@ -77,8 +84,11 @@ type boundCommand struct {
 	run    func(payload []byte)
 }
 
-func (t *Type[S]) newRunner() entityRunner {
-	r := &runner[S]{def: t, shared: t.plan.Shared(), keeps: t.plan.Shared() || t.plan.Strict()}
+func (t *Type[S]) newRunner(trusts bool) entityRunner {
+	r := &runner[S]{def: t, flat: !t.plan.Shared()}
+	promised := t.readOnly && !r.flat
+	r.trusts, r.accuses = promised && trusts, promised && !trusts
+	r.watch()
 	r.ctx.typeName = t.name
 	for _, c := range t.commands {
 		name := c.specification().name
@@ -88,7 +98,7 @@ func (t *Type[S]) newRunner() entityRunner {
 	for _, e := range t.events {
 		r.events = append(r.events, e.bind(r))
 	}
-	if !r.shared {
+	if r.flat {
 		_ = r.dec.Decode(t.plan, t.initial, unsafe.Pointer(&r.initial))
 	}
 	return r
@@ -121,7 +131,7 @@ const badRequest = "the request does not decode; the host and the SDK disagree a
 func (r *runner[S]) load() error {
 	r.good = r.base
 	if r.base == nil {
-		if !r.shared {
+		if r.flat {
 			r.state = r.initial
 			return nil
 		}
@@ -129,7 +139,19 @@ func (r *runner[S]) load() error {
 	}
 	var zero S
 	r.state = zero
-	return r.dec.Decode(r.def.plan, r.good, unsafe.Pointer(&r.state))
+	if err := r.dec.Decode(r.def.plan, r.good, unsafe.Pointer(&r.state)); err != nil {
+		return err
+	}
+	if r.accuses {
+		r.keep() // the same in the canonical form, so that a difference is a change
+	}
+	return nil
+}
+
+// watch makes the runner as watchful as it is meant to be.
+func (r *runner[S]) watch() {
+	r.watches = !r.flat && !r.trusts
+	r.keeps = r.watches || r.flat && r.def.plan.Strict()
 }
 
 // keep notes the encoding of the present state as the good one, and leaves the bytes of the former good one alone. It
@@ -140,10 +162,15 @@ func (r *runner[S]) keep() {
 }
 
 // verify restores the state if a handler has changed it that must not, unless nobody will look at it any more.
-func (r *runner[S]) verify() {
-	if r.shared && r.remaining > 0 && r.changed() {
-		r.restore()
+func (r *runner[S]) verify(wanted bool) {
+	if !r.watches || !wanted && !r.accuses || !r.changed() {
+		return
 	}
+	if r.accuses {
+		panic(&faultError{kindPanic, "command " + quote(r.ctx.command) + " wrote to the state, which type " + quote(r.def.name) +
+			" promises not to; copy what is to be changed, or remove eshost.ReadOnly"})
+	}
+	r.restore()
 }
 
 // changed reports whether the state is not the good one.
@@ -154,7 +181,7 @@ func (r *runner[S]) changed() (changed bool) {
 		}
 	}()
 	r.check = r.enc.Append(r.check[:0], r.def.plan, unsafe.Pointer(&r.state))
-	return string(r.check) != string(r.good)
+	return !codec.Equal(r.check, r.good)
 }
 
 // restore makes the state again what its good encoding says. That may have come with the request and not be canonical,

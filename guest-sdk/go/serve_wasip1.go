@@ -14,7 +14,7 @@ func Serve(types ...AnyType) {
 	if served != nil {
 		panic("eshost: Serve was called twice; call it once, with all types")
 	}
-	served = NewPlugin(types...)
+	served = newPlugin(true, types)
 }
 
 // maxRequestBytes is the largest request that alloc makes room for.

@@ -61,7 +61,15 @@ func TestAFlatCommandAllocatesOnlyItsEvent(t *testing.T) {
 	}
 }
 
-func BenchmarkCommandWithASharedState(b *testing.B) {
+func BenchmarkCommandWithAWatchedState(b *testing.B) {
+	benchmarkShared(b, eshost.NewPlugin(accounts))
+}
+
+func BenchmarkCommandWithATrustedState(b *testing.B) {
+	benchmarkShared(b, eshost.NewTrustingPlugin(careful))
+}
+
+func benchmarkShared(b *testing.B, plugin *eshost.Plugin) {
 	owners := map[string]uint64{}
 	for i := range 32 {
 		owners["owner"+strconv.Itoa(i)] = uint64(i)
@@ -70,7 +78,7 @@ func BenchmarkCommandWithASharedState(b *testing.B) {
 	for range 64 {
 		m.commands = append(m.commands, part{name: "deposit", payload: deposit{"owner1", 1}})
 	}
-	plugin, request := eshost.NewPlugin(accounts), m.commandRequest(b)
+	request := m.commandRequest(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		plugin.HandleCommand(request)

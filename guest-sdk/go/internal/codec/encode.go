@@ -253,8 +253,26 @@ type walk struct {
 	entries []entry
 }
 
-// entry is where one encoded entry of a map lies in the output.
-type entry struct{ start, text, value, end int }
+// entry is one entry of a map and where it lies, encoded, in the output.
+type entry struct {
+	prefix     uint64 // the first eight bytes of the key, which settle most comparisons
+	key        string
+	start, end int
+}
+
+func prefixOf(key string) (prefix uint64) {
+	for i := range min(len(key), 8) {
+		prefix |= uint64(key[i]) << (56 - 8*i)
+	}
+	return prefix
+}
+
+func compareEntries(a, b entry) int {
+	if a.prefix != b.prefix {
+		return cmp.Compare(a.prefix, b.prefix)
+	}
+	return cmp.Compare(a.key, b.key)
+}
 
 func (e *Encoder) takeWalk(p *Plan) *walk {
 	for i, w := range e.walks {
@@ -289,10 +307,8 @@ func (e *Encoder) appendMap(dst []byte, p *Plan, v unsafe.Pointer, depth int) []
 		if p.names != nil && indexOf(p.names, *w.name) < 0 {
 			p.refuse(strconv.Quote(*w.name) + " is not one of the names of its keys")
 		}
-		at := entry{start: len(dst)}
-		dst = p.appendText(dst, *w.name)
-		at.value = len(dst)
-		at.text = at.value - len(*w.name)
+		at := entry{prefix: prefixOf(*w.name), key: *w.name, start: len(dst)}
+		dst = p.appendText(dst, at.key)
 		dst = e.append(dst, p.elem, w.content, depth)
 		at.end = len(dst)
 		w.entries = append(w.entries, at)
@@ -301,17 +317,17 @@ func (e *Encoder) appendMap(dst []byte, p *Plan, v unsafe.Pointer, depth int) []
 	w.key.SetZero()
 	w.value.SetZero()
 	dst = arrange(dst, first, w.entries)
+	clear(w.entries)
 	e.walks = append(e.walks, w)
 	return dst
 }
 
 // arrange puts the encoded entries of a map, which reach from first to the end of dst, in the order of their keys.
 func arrange(dst []byte, first int, entries []entry) []byte {
-	byKey := func(a, b entry) int { return cmp.Compare(string(dst[a.text:a.value]), string(dst[b.text:b.value])) }
-	if slices.IsSortedFunc(entries, byKey) {
+	if slices.IsSortedFunc(entries, compareEntries) {
 		return dst
 	}
-	slices.SortFunc(entries, byKey)
+	slices.SortFunc(entries, compareEntries)
 	end := len(dst)
 	for _, at := range entries {
 		dst = append(dst, dst[at.start:at.end]...)

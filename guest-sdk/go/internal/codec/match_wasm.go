@@ -20,3 +20,8 @@ func matches(src []byte, pos int, text string) bool {
 	}
 	return true
 }
+
+// Equal reports whether a and b are the same bytes.
+func Equal(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || matches(a, 0, unsafe.String(unsafe.SliceData(b), len(b))))
+}
