@@ -25,6 +25,7 @@ var dice = eshost.Define[drawn]("dice",
 )
 
 func decideDraw(ctx *eshost.Context, _ drawn, _ draw) eshost.Effect {
+	ctx.Log(eshost.Debug, "drawing")
 	random := ctx.Rand()
 	d := drawn{ctx.Type(), ctx.ID(), ctx.Seq(), ctx.NowMillis(), [2]uint64{random.Uint64(), random.Uint64()}}
 	if ctx.Rand().Uint64() != d.Numbers[0] {
@@ -77,5 +78,13 @@ func TestRandomNumbersDependOnAllThatTheyMayDependOnAndOnNothingElse(t *testing.
 			t.Errorf("%s draws the same as %s", name, other)
 		}
 		seen[n] = name
+	}
+}
+
+func TestLevelsHaveNames(t *testing.T) {
+	for level, want := range map[eshost.Level]string{eshost.Debug: "DEBUG", eshost.Info: "INFO", eshost.Warn: "WARN", eshost.Error: "ERROR", 9: "INFO"} {
+		if got := level.String(); got != want {
+			t.Errorf("level %d is %s, want %s", level, got, want)
+		}
 	}
 }

@@ -41,7 +41,10 @@ func alloc(size uint32) uint32 {
 }
 
 //go:wasmexport describe
-func describePlugin() uint64 { return located(plugin().Describe()) }
+func describePlugin() uint64 {
+	defer trap()
+	return located(plugin().Describe())
+}
 
 //go:wasmexport handle_command
 func handleCommand(at, size uint32) uint64 {

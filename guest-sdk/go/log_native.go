@@ -1,0 +1,5 @@
+//go:build !wasip1
+
+package eshost
+
+func writeLog(level Level, text string) { println(level.String(), text) }
