@@ -1,0 +1,294 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/cmd/eshost/internal/api"
+	"github.com/eshost/eshost/host"
+	"github.com/eshost/eshost/stores"
+)
+
+// fake is a host of counters in memory that fails as it is told.
+type fake struct {
+	mu          sync.Mutex
+	entities    map[stores.EntityID][]host.Event
+	values      map[stores.EntityID]uint64
+	answers     map[string]host.Reply // by command id
+	changed     chan struct{}         // closed and replaced when there are new events
+	fails       map[string]error      // by command
+	panics      string                // on this command
+	readErr     error
+	followed    error // ends live streams
+	last        host.Command
+	quarantined []*host.QuarantineError
+
+	inFlight, mostInFlight atomic.Int64
+}
+
+var (
+	digest = stores.Digest{1, 2, 3}
+	moment = time.Date(2026, 11, 23, 16, 0, 0, 7e6, time.UTC)
+)
+
+func newFake() *fake {
+	return &fake{entities: make(map[stores.EntityID][]host.Event), values: make(map[stores.EntityID]uint64),
+		answers: make(map[string]host.Reply), fails: make(map[string]error), changed: make(chan struct{})}
+}
+
+var _ api.Backend = (*fake)(nil)
+
+// failing makes the command fail.
+func (f *fake) failing(command string, err error) *fake {
+	f.fails[command] = err
+	return f
+}
+
+// with gives the entity n events.
+func (f *fake) with(typ, id string, n int) *fake {
+	for range n {
+		f.append(stores.EntityID{Type: typ, ID: id}, "increased", 1)
+	}
+	return f
+}
+
+func (f *fake) append(id stores.EntityID, name string, by uint64) {
+	payload := abi.AppendUint(abi.AppendString(abi.AppendMap(nil, 1), "by"), by)
+	seq := uint64(len(f.entities[id]) + 1)
+	f.entities[id] = append(f.entities[id], host.Event{Entity: id, Seq: seq, Name: name, Version: 1, Payload: payload,
+		Time: moment, Plugin: digest, Position: stores.NewPosition("c", uint32(seq))})
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+func (f *fake) lastCommand() host.Command {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
+}
+
+func (f *fake) Handle(ctx context.Context, id stores.EntityID, c host.Command) (host.Reply, error) {
+	if err := id.Validate(); err != nil {
+		return host.Reply{}, err
+	}
+	if id.Type != "counter" {
+		return host.Reply{}, fmt.Errorf("%w: %q", host.ErrUnknownType, id.Type)
+	}
+	if c.Name == "wait" {
+		<-ctx.Done()
+		return host.Reply{}, fmt.Errorf("%w: %w", host.ErrNotStarted, ctx.Err())
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = c
+	f.last.Payload = slices.Clone(c.Payload)
+	if f.panics != "" && c.Name == f.panics {
+		panic("told to")
+	}
+	if err := f.fails[c.Name]; err != nil {
+		return host.Reply{}, err
+	}
+	if r, ok := f.answers[c.ID]; ok {
+		r.Repeated = true
+		return r, nil
+	}
+	seq := uint64(len(f.entities[id]))
+	if c.Expected != nil && *c.Expected != seq {
+		return host.Reply{}, &host.ExpectedError{Entity: id, Expected: *c.Expected, Seq: seq}
+	}
+	r, err := f.decide(id, c)
+	if err == nil && c.ID != "" {
+		f.answers[c.ID] = r
+	}
+	return r, err
+}
+
+func (f *fake) decide(id stores.EntityID, c host.Command) (host.Reply, error) {
+	switch c.Name {
+	case "echo":
+		return host.Reply{Seq: uint64(len(f.entities[id])), Payload: slices.Clone(c.Payload)}, nil
+	case "increase", "decrease":
+	default:
+		return host.Reply{}, &host.Fault{Kind: host.UnknownCommand, Plugin: digest, Func: "handle_command", Message: c.Name}
+	}
+	var change struct {
+		By *uint64 `msgpack:"by"`
+	}
+	if err := msgpack.Unmarshal(c.Payload, &change); err != nil || change.By == nil {
+		return host.Reply{}, &host.Fault{Kind: host.BadPayload, Plugin: digest, Func: "handle_command", Message: "by is missing"}
+	}
+	if c.Name == "decrease" {
+		if *change.By > f.values[id] {
+			return host.Reply{}, &host.Rejection{Code: "underflow", Payload: abi.AppendUint(nil, f.values[id])}
+		}
+		f.values[id] -= *change.By
+	} else {
+		f.values[id] += *change.By
+	}
+	f.append(id, c.Name+"d", *change.By)
+	return host.Reply{Seq: uint64(len(f.entities[id])), Events: 1, Payload: abi.AppendUint(nil, f.values[id])}, nil
+}
+
+func (f *fake) State(ctx context.Context, id stores.EntityID) (host.State, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := id.Validate(); err != nil {
+		return host.State{}, err
+	}
+	if f.readErr != nil {
+		return host.State{}, f.readErr
+	}
+	if id.Type != "counter" {
+		return host.State{}, fmt.Errorf("%w: %q", host.ErrUnknownType, id.Type)
+	}
+	if len(f.entities[id]) == 0 {
+		return host.State{}, fmt.Errorf("%s: %w", id, host.ErrNoEvents)
+	}
+	return host.State{Seq: uint64(len(f.entities[id])), Payload: abi.AppendUint(nil, f.values[id]), Plugin: digest,
+		StateSchema: `{"type":"integer"}`, Time: moment}, nil
+}
+
+func (f *fake) Events(_ context.Context, id stores.EntityID, after uint64) iter.Seq2[host.Event, error] {
+	return func(yield func(host.Event, error) bool) {
+		f.mu.Lock()
+		all, err := f.entities[id], f.readErr
+		f.mu.Unlock()
+		if err == nil {
+			err = id.Validate()
+		}
+		if err != nil {
+			yield(host.Event{}, err)
+			return
+		}
+		for _, e := range all {
+			if e.Seq > after && !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f *fake) Follow(ctx context.Context, id stores.EntityID, after uint64) iter.Seq2[host.Event, error] {
+	return func(yield func(host.Event, error) bool) {
+		for {
+			f.mu.Lock()
+			changed, err := f.changed, f.followed
+			f.mu.Unlock()
+			for e := range f.Events(ctx, id, after) {
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Seq
+			}
+			if err != nil {
+				yield(host.Event{}, err)
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				yield(host.Event{}, ctx.Err())
+				return
+			}
+		}
+	}
+}
+
+func (f *fake) Entities(_ context.Context, typ, after string) iter.Seq2[stores.EntityID, error] {
+	return func(yield func(stores.EntityID, error) bool) {
+		f.mu.Lock()
+		var ids []string
+		for id := range f.entities {
+			if id.Type == typ && id.ID > after {
+				ids = append(ids, id.ID)
+			}
+		}
+		err := f.readErr
+		f.mu.Unlock()
+		if err != nil {
+			yield(stores.EntityID{}, err)
+			return
+		}
+		slices.Sort(ids)
+		for _, id := range ids {
+			if !yield(stores.EntityID{Type: typ, ID: id}, nil) {
+				return
+			}
+		}
+	}
+}
+
+var manifest = &abi.Manifest{Major: 1, SDK: "go 1", Types: []abi.EntityType{{
+	Name: "counter", StateSchema: "counter state 1",
+	Commands: []abi.CommandSpec{
+		{Name: "increase", Schema: `{"type":"object","properties":{"by":{"type":"integer","maximum":18446744073709551615}}}`, Reply: "not a schema",
+			Rejections: []string{"overflow"}, Examples: [][]byte{{0x81, 0xa2, 'b', 'y', 5}}},
+		{Name: "reset"},
+	},
+	Events: []abi.EventSpec{{Name: "increased", Version: 1, Schema: `true`}, {Name: "reset", Version: 2}},
+}}}
+
+func (f *fake) Types() []host.TypeInfo {
+	return []host.TypeInfo{{EntityType: manifest.Types[0], Plugin: digest, Resident: 3}}
+}
+
+func (f *fake) Deployments() []host.Deployment {
+	return []host.Deployment{{Plugin: digest, Manifest: manifest, Size: 1234, Time: moment}}
+}
+
+func (f *fake) Quarantined() []*host.QuarantineError { return f.quarantined }
+
+func (f *fake) Pipe(window int) api.Pipe {
+	return &fakePipe{f: f, answers: make(chan host.Answer, window), room: make(chan struct{}, window)}
+}
+
+// fakePipe decides each command as it is sent.
+type fakePipe struct {
+	f       *fake
+	room    chan struct{}
+	answers chan host.Answer
+	once    sync.Once
+}
+
+func (p *fakePipe) Send(ctx context.Context, id stores.EntityID, c host.Command, ref any) error {
+	select {
+	case p.room <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if n := p.f.inFlight.Add(1); n > p.f.mostInFlight.Load() {
+		p.f.mostInFlight.Store(n)
+	}
+	if !c.Wait {
+		return errors.New("a command of a stream does not wait for room")
+	}
+	reply, err := p.f.Handle(ctx, id, c)
+	p.answers <- host.Answer{Ref: ref, Reply: reply, Err: err}
+	return nil
+}
+
+func (p *fakePipe) Receive(ctx context.Context) (host.Answer, error) {
+	select {
+	case a, ok := <-p.answers:
+		if !ok {
+			return a, io.EOF
+		}
+		p.f.inFlight.Add(-1)
+		<-p.room
+		return a, nil
+	case <-ctx.Done():
+		return host.Answer{}, ctx.Err()
+	}
+}
+
+func (p *fakePipe) CloseSend() { p.once.Do(func() { close(p.answers) }) }
