@@ -63,13 +63,17 @@ func (h *harness) reopen() {
 // cannot prevent in a store that waits for a lock.
 func (h *harness) within(what string, f func()) {
 	h.Helper()
-	done := make(chan struct{})
+	done, returned := make(chan struct{}), false
 	go func() {
 		defer close(done)
 		f()
+		returned = true
 	}()
 	select {
 	case <-done:
+		if !returned { // f has given up the case
+			h.FailNow()
+		}
 	case <-h.ctx.Done():
 		h.closed = true // nothing more can be asked of it
 		h.Fatalf("%s: hangs", what)

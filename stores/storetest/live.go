@@ -46,7 +46,9 @@ func liveCases() []testCase {
 						h.Errorf("append: %s (%v)", r.Outcome, r.Err)
 						return
 					}
-					woken.Wait()
+					if woken.Wait(); h.Failed() {
+						return
+					}
 				}
 			})
 		}},
