@@ -378,3 +378,23 @@ func TestGoodCallsLeaveNoGarbage(t *testing.T) {
 		}
 	}
 }
+
+// A runtime that gives up naps before it says why.
+func TestAFewNapsACallTakeNoTimeAndMoreAreASleep(t *testing.T) {
+	nap := code(i32const(2048), i32const(3072), i32const(1), i32const(textAt), call(0), drop)
+	subscription := make([]byte, 48)
+	binary.LittleEndian.PutUint64(subscription[24:], 1_000_000)
+	g := echo().imported(abi.ImportWASI, "poll_oneoff", []byte{i32, i32, i32, i32}, []byte{i32})
+	g.data = append(g.data, guestData{2048, subscription})
+	g.with(abi.ExportHandleCommand, code(nap, i64const(manifestAt<<32|1)))
+	g.with(abi.ExportHandleEvent, code(bytes.Repeat(nap, 17), i64const(manifestAt<<32|1)))
+	in := one(t, nil, g)
+	for i := range 17 {
+		if _, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil {
+			t.Fatalf("call %d with a nap: %v", i, err)
+		}
+	}
+	if _, err := in.HandleEvent(context.Background(), []byte("abc")); err == nil || !strings.Contains(err.Error(), "handlers cannot sleep") {
+		t.Errorf("a call with 17 naps: %v", err)
+	}
+}

@@ -196,7 +196,7 @@ func (in *Instance) send(req []byte) error {
 	if ptr == 0 {
 		return fmt.Errorf("%w: alloc refused %d bytes for the request", ErrOverLimit, size)
 	}
-	if uint64(ptr)+size > uint64(in.mem.Size()) || !in.mem.Write(ptr, req) {
+	if !in.mem.Write(ptr, req) { // it counts in 64 bits
 		return fmt.Errorf("%w: alloc gave %d bytes at %d, memory ends at %d", ErrMalformed, size, ptr, in.mem.Size())
 	}
 	in.stack[0], in.stack[1] = uint64(ptr), uint64(len(req))
@@ -213,12 +213,9 @@ func (in *Instance) view(place uint64) ([]byte, error) {
 	if limit := in.plugin.engine.opts.MaxAnswerBytes; uint64(size) > uint64(limit) {
 		return nil, fmt.Errorf("%w: answer of %d bytes, the limit is %d", ErrOverLimit, size, limit)
 	}
-	if uint64(ptr)+uint64(size) > uint64(in.mem.Size()) {
-		return nil, fmt.Errorf("%w: %d bytes at %d, memory ends at %d", ErrMalformed, size, ptr, in.mem.Size())
-	}
-	b, ok := in.mem.Read(ptr, size)
+	b, ok := in.mem.Read(ptr, size) // it counts in 64 bits
 	if !ok {
-		return nil, fmt.Errorf("%w: %d bytes at %d cannot be read", ErrMalformed, size, ptr)
+		return nil, fmt.Errorf("%w: %d bytes at %d, memory ends at %d", ErrMalformed, size, ptr, in.mem.Size())
 	}
 	return b, nil
 }

@@ -178,6 +178,12 @@ func TestCloseOfTheEngineWaitsForInstances(t *testing.T) {
 	}
 	closed := make(chan error)
 	go func() { closed <- e.Close(context.Background()) }()
+	time.Sleep(20 * time.Millisecond) // in which it could return
+	select {
+	case err := <-closed:
+		t.Fatalf("close returned %v while an instance was out", err)
+	default:
+	}
 	p.Release(in)
 	if err := <-closed; err != nil {
 		t.Errorf("close: %v", err)

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eshost/eshost/abi"
 	"github.com/eshost/eshost/host/internal/plugin"
@@ -24,7 +25,10 @@ func newEngine(tb testing.TB, o *plugin.Options) *plugin.Engine {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := e.Close(context.Background()); err != nil {
+		// A test that failed may have left an instance out.
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := e.Close(ctx); err != nil {
 			tb.Errorf("close the engine: %v", err)
 		}
 		if s := e.Stats(); s.Live != 0 || s.MemoryBytes != 0 {
