@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"testing"
+
+	"github.com/eshost/eshost/host/internal/plugin"
 )
 
 // BenchmarkCall measures what the host's side of a call costs, with a guest
@@ -50,7 +52,7 @@ func BenchmarkCounterFold1000(b *testing.B) {
 }
 
 func benchmarkCounter(b *testing.B, req []byte, n int, noun string, fold bool) {
-	p := load(b, newEngine(b, nil), counter(b))
+	p := load(b, newEngine(b, &plugin.Options{CacheDir: compiled}), counter(b))
 	in := acquire(b, p)
 	defer p.Release(in)
 	handle := in.HandleCommand

@@ -62,7 +62,7 @@ const (
 )
 
 func TestCounterGivesTheWorkedExampleOnEveryInstance(t *testing.T) {
-	p := load(t, newEngine(t, nil), counter(t))
+	p := load(t, newEngine(t, &plugin.Options{CacheDir: compiled}), counter(t))
 	if c := p.Manifest().Type("counter"); c == nil || len(c.Commands) != 2 || len(c.Events) != 2 {
 		t.Errorf("manifest %+v", p.Manifest())
 	}
@@ -106,7 +106,7 @@ func TestCounterMemoryStaysFlat(t *testing.T) {
 	if os.Getenv("ESHOST_SOAK") == "1" {
 		calls = 10_000_000
 	}
-	p := load(t, newEngine(t, nil), counter(t))
+	p := load(t, newEngine(t, &plugin.Options{CacheDir: compiled}), counter(t))
 	in := acquire(t, p)
 	defer p.Release(in)
 	one, batch, fold := increases(1), increases(64), increased(100)

@@ -61,7 +61,21 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "the child failed:", stuckChild(what))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(run(m))
+}
+
+// compiled is where the tests keep what they compiled of large plugins.
+var compiled string
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "eshost-compiled")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	compiled = dir
+	return m.Run()
 }
 
 // stuckChild calls a guest that never returns, in the way that what says.
