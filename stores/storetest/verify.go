@@ -108,13 +108,14 @@ func (c *checker) scan() error {
 
 // resume scans on from some of the positions, among them the first and the last.
 func (c *checker) resume() error {
-	for i := 0; i < len(c.places); i += max(1, len(c.places)/16) {
+	last := len(c.places) - 1
+	for i := 0; i <= last; i++ {
+		if i%max(1, last/16) != 0 && i != last {
+			continue
+		}
 		if err := c.resumeAt(i); err != nil {
 			return err
 		}
-	}
-	if n := len(c.places); n > 0 {
-		return c.resumeAt(n - 1)
 	}
 	return nil
 }
