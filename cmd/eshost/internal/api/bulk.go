@@ -39,8 +39,15 @@ func (s *Server) stream(w http.ResponseWriter, r *request) *problem {
 	}
 	_ = rc.SetReadDeadline(time.Time{}) // where the server sets none there is none to lift
 	_ = rc.SetWriteDeadline(time.Time{})
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
+	// An end of reading that Drain asked for ends the request's context too, but
+	// what was read then is still to be answered.
+	defer onEnd(r.Context(), func() {
+		if s.draining.Err() == nil {
+			cancel()
+		}
+	})()
 	past := time.Unix(1, 0)
 	defer onEnd(s.draining, func() { _ = rc.SetReadDeadline(past) })()
 	defer onEnd(ctx, func() {

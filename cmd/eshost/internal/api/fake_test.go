@@ -33,7 +33,7 @@ type fake struct {
 	last        host.Command
 	quarantined []*host.QuarantineError
 
-	inFlight, mostInFlight atomic.Int64
+	inFlight, mostInFlight, taken atomic.Int64
 }
 
 var (
@@ -266,6 +266,7 @@ func (p *fakePipe) Send(ctx context.Context, id stores.EntityID, c host.Command,
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	p.f.taken.Add(1)
 	if n := p.f.inFlight.Add(1); n > p.f.mostInFlight.Load() {
 		p.f.mostInFlight.Store(n)
 	}
