@@ -166,8 +166,8 @@ func (s *Store) commit(first uint64, commits []stores.Commit, results []stores.R
 		results[a.index] = stores.Result{Outcome: stores.Applied, Place: s.place(first+uint64(i), len(commits[a.index].Events))}
 	}
 	last := results[w.accepted[len(w.accepted)-1].index].Place
+	s.durable.Store(s.next - 1) // first: a position that Head gave must be one that Scan takes
 	s.end.Store(&last)
-	s.durable.Store(s.next - 1)
 	s.change.notify()
 }
 

@@ -38,16 +38,25 @@ const seqBytes = 8
 var comparer = func() *pebble.Comparer {
 	c := *pebble.DefaultComparer
 	c.Name = "eshost.records.v1"
-	c.Split = func(key []byte) int {
-		if len(key) > seqBytes && key[0] == spaceRecord {
-			return len(key) - seqBytes
-		}
-		return len(key)
-	}
+	c.Split = split
 	c.Separator = func(dst, a, _ []byte) []byte { return append(dst, a...) }
 	c.Successor = func(dst, a []byte) []byte { return append(dst, a...) }
 	return &c
 }()
+
+// split returns the length of a key without the sequence number: for a record's
+// key, up to the second zero byte.
+func split(key []byte) int {
+	if len(key) == 0 || key[0] != spaceRecord {
+		return len(key)
+	}
+	first := bytes.IndexByte(key, 0)
+	second := bytes.IndexByte(key[first+1:], 0)
+	if first < 0 || second < 0 {
+		return len(key)
+	}
+	return first + 1 + second + 1
+}
 
 // appendRecordPrefix appends what all keys of an entity's records begin with.
 func appendRecordPrefix(dst []byte, id stores.EntityID) []byte {

@@ -162,6 +162,9 @@ func (s *Store) read(ctx context.Context, id stores.EntityID, after uint64, yiel
 		return fail(0, err)
 	}
 	defer s.readers.RUnlock()
+	if after == math.MaxUint64 {
+		return ctx.Err()
+	}
 	durable := s.durable.Load()
 	prefix := appendRecordPrefix(nil, id)
 	it, err := s.iter(prefix, behind(prefix))
