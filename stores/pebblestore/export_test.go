@@ -65,3 +65,10 @@ func (s *Store) Dump(t testing.TB) (pairs [][2][]byte) {
 	}
 	return pairs
 }
+
+// ForgetDisk makes the next write ask the disk how much is free.
+func (s *Store) ForgetDisk() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disk.asked = s.disk.asked.Add(-askEvery * 2)
+}

@@ -62,7 +62,7 @@ type Store struct {
 	closing atomic.Bool
 
 	mu      sync.Mutex // one durable write at a time; guards what follows
-	failed  error // set for good once a write failed
+	failed  error      // set for good once a write failed
 	next    uint64
 	plugins map[stores.Digest]uint32
 	digests atomic.Pointer[[]stores.Digest] // by number
