@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/eshost/eshost/stores"
@@ -231,22 +232,73 @@ func TestAnOutageFailsEverything(t *testing.T) {
 	}
 }
 
-func TestAnOutageByFaultEndsOfItself(t *testing.T) {
-	f := &storetest.Faults{Outage: time.Millisecond}
-	log, _ := faulty(t, f)
-	f.Next(storetest.FaultDisconnect)
-	if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Unknown {
-		t.Fatal(o, err)
-	}
-	for {
-		o, err := outcome(t.Context(), log, commit(a, 0, "x"))
-		if o == stores.Applied || o == stores.Duplicate {
-			return
-		}
-		if o != stores.Refused {
+func TestAnOutageByFaultLastsItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &storetest.Faults{Outage: time.Second}
+		log, _ := faulty(t, f)
+		f.Next(storetest.FaultDisconnect)
+		if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Unknown {
 			t.Fatal(o, err)
 		}
-	}
+		for range 2 {
+			if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Refused || !errors.Is(err, stores.ErrUnavailable) {
+				t.Errorf("in the outage: %s, %v", o, err)
+			}
+			time.Sleep(f.Outage / 3)
+		}
+		f.Disconnect() // on purpose: it stays until Reconnect
+		time.Sleep(f.Outage)
+		if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Refused {
+			t.Errorf("in the second outage: %s, %v", o, err)
+		}
+		f.Reconnect()
+		f.Next(storetest.FaultDisconnect)
+		if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Unknown {
+			t.Errorf("in the third outage: %s, %v", o, err)
+		}
+		time.Sleep(f.Outage + 1)
+		if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Applied && o != stores.Duplicate {
+			t.Errorf("after the outages: %s, %v", o, err)
+		}
+	})
+}
+
+// slow appends when it is let.
+type slow struct {
+	stores.Log
+	let chan struct{}
+}
+
+func (l *slow) Append(ctx context.Context, f stores.Fence, commits []stores.Commit) []stores.Result {
+	<-l.let
+	return l.Log.Append(ctx, f, commits)
+}
+
+func TestAFlushWaitsForTheWriteThatIsLandingAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &storetest.Faults{}
+		inner := &slow{memstore.New(nil), make(chan struct{})}
+		log := storetest.Faulty(inner, f)
+		f.Next(storetest.FaultLate)
+		if o, err := outcome(t.Context(), log, commit(a, 0, "x")); o != stores.Unknown {
+			t.Fatal(o, err)
+		}
+		time.Sleep(time.Minute) // it has begun, and stands still in the inner log
+		flushed := false
+		go func() {
+			log.Flush()
+			flushed = true
+		}()
+		synctest.Wait()
+		if flushed {
+			t.Error("the flush is over, and the write is not")
+		}
+		close(inner.let)
+		synctest.Wait()
+		if n := head(t, inner, a); !flushed || n != 1 {
+			t.Errorf("flushed: %v, and the head is %d", flushed, n)
+		}
+	})
 }
 
 func TestReadsFailAfterAsManyRecordsAsAsked(t *testing.T) {
