@@ -125,7 +125,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	all := make(map[string]*sent) // by command id
-	fed := make(map[string]int)   // highest number a feed showed, by entity
+	fed := make(map[string]bool)  // commits that a feed showed
 	var open []string             // ids that are not acknowledged
 	for round := range rounds {
 		for i := range 400 {

@@ -217,7 +217,7 @@ func TestASlowReaderHoldsTheStreamUp(t *testing.T) {
 	if err := c.(*net.TCPConn).SetReadBuffer(16 << 10); err != nil {
 		t.Fatal(err)
 	}
-	fill := strings.Repeat("x", 4<<10)
+	fill := strings.Repeat("x", 1500)
 	sent := make(chan error, 1)
 	go func() {
 		w := bufio.NewWriter(c)
