@@ -89,6 +89,17 @@ func (h *Host) Close(ctx context.Context) error {
 	return errors.Join(err, h.plugins.Close(context.WithoutCancel(ctx)))
 }
 
+// Check loads a plugin as Deploy would, and returns its manifest, which says
+// what Deploy would bind. Nothing changes. A plugin that cannot be loaded is a *LoadError.
+func (h *Host) Check(ctx context.Context, wasm []byte) (*abi.Manifest, error) {
+	p, err := h.plugins.Load(ctx, wasm)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Retire()
+	return p.Manifest(), nil
+}
+
 // Deploy checks and compiles a plugin and binds it to the entity types it
 // declares. A type that another plugin served is swapped: each of its
 // entities goes over between two batches, its events are folded again by the

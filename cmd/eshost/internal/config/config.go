@@ -1,0 +1,95 @@
+// Package config reads the configuration of eshost: defaults, a YAML file,
+// environment variables and flags, each over the one before it. Every value
+// knows where it came from, and what nobody knows is an error.
+package config
+
+import "time"
+
+// Config is the effective configuration. Keys are the tags joined by dots,
+// as in http.listen; in the environment that is ESHOST__HTTP__LISTEN. Paths are
+// relative to the working directory.
+type Config struct {
+	Plugins []string        `koanf:"plugins"` // source folders and .wasm files that `eshost serve` deploys
+	HTTP    HTTP            `koanf:"http"`
+	Store   Store           `koanf:"store"`
+	Host    Host            `koanf:"host"`
+	Types   map[string]Type `koanf:"types"` // by entity type; what is not given is as under host
+	Log     Log             `koanf:"log"`
+	Tracing Tracing         `koanf:"tracing"`
+
+	values map[string]value // by key
+}
+
+// HTTP is the API's listener.
+type HTTP struct {
+	Listen          string        `koanf:"listen"`              // address and port; not on loopback only with a token
+	Token           string        `koanf:"token" secret:"true"` // that every request must carry; empty: none
+	AllowedHosts    []string      `koanf:"allowed_hosts"`       // names by which others may call this host, besides this machine's
+	MaxBodyBytes    int64         `koanf:"max_body_bytes"`      // of one command
+	StreamWindow    int           `koanf:"stream_window"`       // commands of one bulk stream that are in flight
+	ShutdownTimeout time.Duration `koanf:"shutdown_timeout"`    // for requests and batches that are under way
+}
+
+// Store is the embedded store.
+type Store struct {
+	Dir           string `koanf:"dir"`            // its folder
+	CacheBytes    int64  `koanf:"cache_bytes"`    // of blocks read
+	MemtableBytes uint64 `koanf:"memtable_bytes"` // of one memtable, of which there are a few
+	ReserveBytes  uint64 `koanf:"reserve_bytes"`  // free bytes of the disk below which nothing is written
+}
+
+// Host is the engine. Zero values mean the engine's defaults where noted.
+type Host struct {
+	Workers           int           `koanf:"workers"`             // goroutines that run guests; 0: one a core
+	MailboxSize       int           `koanf:"mailbox_size"`        // commands one entity holds waiting
+	BatchSize         int           `koanf:"batch_size"`          // commands of one guest call
+	BatchBytes        int           `koanf:"batch_bytes"`         // payload bytes of one guest call
+	EventsPerCommand  int           `koanf:"events_per_command"`  // at most
+	StateBytes        int           `koanf:"state_bytes"`         // of one entity's state, at most
+	PayloadBytes      int           `koanf:"payload_bytes"`       // of one payload or reply, at most
+	SnapshotEvery     int           `koanf:"snapshot_every"`      // events from one snapshot to the next; 0: none
+	IdleTimeout       time.Duration `koanf:"idle_timeout"`        // after which an idle entity leaves memory; negative: never
+	MemoryBytes       int64         `koanf:"memory_bytes"`        // what resident entities may take, roughly; negative: no limit
+	Recoveries        int           `koanf:"recoveries"`          // entities that are read from the log at the same time
+	CommandIDs        int           `koanf:"command_ids"`         // commands with ids an entity remembers; 0: the larger of 1024 and 4 x mailbox_size
+	CommandIDAge      time.Duration `koanf:"command_id_age"`      // how long by commit time
+	AppendTimeout     time.Duration `koanf:"append_timeout"`      // after which an append in flight counts as unknown and is repeated
+	PluginCacheDir    string        `koanf:"plugin_cache_dir"`    // compiled plugins are kept here; empty: a folder of the user's cache
+	PluginMemoryBytes int           `koanf:"plugin_memory_bytes"` // linear memory of one instance, at most
+	PluginModuleBytes int           `koanf:"plugin_module_bytes"` // size of a .wasm file, at most
+	GuestTimeout      time.Duration `koanf:"guest_timeout"`       // a guest call that takes longer ends the process
+}
+
+// Type overrides what is under host for one entity type.
+type Type struct {
+	SnapshotEvery *int `koanf:"snapshot_every"` // nil: as under host
+	DropPayloads  bool `koanf:"drop_payloads"`  // do not record the commands' payloads
+}
+
+// Log is the program's own log, on standard error.
+type Log struct {
+	Level  string `koanf:"level"`  // debug, info, warn or error
+	Format string `koanf:"format"` // json, text, or auto: text on a terminal
+}
+
+// Tracing sends spans of commands to an OpenTelemetry collector.
+type Tracing struct {
+	Endpoint    string  `koanf:"endpoint"`     // URL of an OTLP/HTTP collector; empty: no spans
+	SampleRatio float64 `koanf:"sample_ratio"` // of commands that come without a trace, 0 to 1
+}
+
+// Default returns what holds where nobody says otherwise.
+func Default() *Config {
+	return &Config{
+		Plugins: []string{},
+		HTTP: HTTP{Listen: "127.0.0.1:8080", AllowedHosts: []string{}, MaxBodyBytes: 2 << 20, StreamWindow: 1024,
+			ShutdownTimeout: 30 * time.Second},
+		Store: Store{Dir: "eshost-data", CacheBytes: 128 << 20, MemtableBytes: 64 << 20, ReserveBytes: 256 << 20},
+		Host: Host{MailboxSize: 1024, BatchSize: 1024, BatchBytes: 1 << 20, EventsPerCommand: 1024, StateBytes: 16 << 20,
+			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,
+			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
+			PluginModuleBytes: 64 << 20, GuestTimeout: 10 * time.Second},
+		Log:     Log{Level: "info", Format: "auto"},
+		Tracing: Tracing{SampleRatio: 1},
+	}
+}
