@@ -56,6 +56,10 @@ func validType(s string) bool {
 // printable reports whether s is UTF-8 without control characters (C0, DEL, C1).
 func printable(s string) bool {
 	for i := 0; i < len(s); {
+		if c := s[i]; c >= 0x20 && c < 0x7f { // nearly always
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n == 1 || r < 0x20 || r >= 0x7f && r < 0xa0 {
 			return false

@@ -19,8 +19,8 @@ type writeBuffers struct {
 	key      []byte
 	value    []byte
 	group    []byte
-	seen     map[headKey]struct{}
 	accepted []accepted
+	names    names
 }
 
 // accepted is a commit of a durable write that passed its checks.
@@ -44,17 +44,17 @@ func (s *Store) Append(ctx context.Context, fence stores.Fence, commits []stores
 	}
 	w := &s.write
 	if w.batch == nil {
-		w.batch, w.seen = s.db.NewBatchWithSize(64<<10), make(map[headKey]struct{})
+		w.batch = s.db.NewBatchWithSize(64 << 10)
 	}
 	w.group, w.accepted = w.group[:0], w.accepted[:0]
 	first := s.next
+	s.heads.begin()
 	for i := range commits {
 		results[i] = s.admit(&commits[i], i)
 	}
 	if len(w.accepted) > 0 {
 		s.commit(first, commits, results)
 	}
-	clear(w.seen)
 	if w.batch != nil && w.batch.Len() > keepBatch {
 		_ = w.batch.Close()
 		w.batch = nil
@@ -100,12 +100,12 @@ func (s *Store) admit(c *stores.Commit, index int) stores.Result {
 	}
 	w := &s.write
 	k := s.heads.key(c.Entity)
-	if _, twice := w.seen[k]; twice {
-		return refused(stores.Refused, errTwice)
-	}
 	seq, err := s.head(k, c.Entity)
 	if err != nil {
 		return refused(stores.Refused, err)
+	}
+	if s.heads.claim(k, seq) {
+		return refused(stores.Refused, errTwice)
 	}
 	if seq != c.Expected {
 		return s.mismatch(c)
@@ -119,7 +119,6 @@ func (s *Store) admit(c *stores.Commit, index int) stores.Result {
 	s.noteKinds(c)
 	_ = w.batch.Set(w.key, w.value, nil) // an open batch takes everything
 	w.group = appendMember(w.group, c.Entity, c.Expected+1)
-	w.seen[k] = struct{}{}
 	w.accepted = append(w.accepted, accepted{index, k, c.Seq()})
 	s.next++
 	return stores.Result{}
@@ -161,9 +160,11 @@ func (s *Store) commit(first uint64, commits []stores.Commit, results []stores.R
 		return
 	}
 	s.disk.used(size)
+	s.heads.raise(w.accepted)
+	names := s.names(first, len(w.accepted))
 	for i, a := range w.accepted {
-		s.heads.raise(a.head, a.seq)
-		results[a.index] = stores.Result{Outcome: stores.Applied, Place: s.place(first+uint64(i), len(commits[a.index].Events))}
+		events := uint32(len(commits[a.index].Events))
+		results[a.index] = stores.Result{Outcome: stores.Applied, Place: stores.NewPosition(names.name(i), events-1)}
 	}
 	last := results[w.accepted[len(w.accepted)-1].index].Place
 	s.durable.Store(s.next - 1) // first: a position that Head gave must be one that Scan takes
@@ -222,6 +223,32 @@ func (s *Store) noteKinds(c *stores.Commit) {
 		_ = s.write.batch.Set(kindKey(k.typ, k.Kind), nil, nil)
 		s.kinds[k] = struct{}{}
 	}
+}
+
+// names are the names of the places of a write's commits, in one string
+// instead of one each: most are never looked at.
+type names struct {
+	all  string
+	ends []int // of each name in all
+}
+
+func (n *names) name(i int) string {
+	if i == 0 {
+		return n.all[:n.ends[0]]
+	}
+	return n.all[n.ends[i-1]:n.ends[i]]
+}
+
+// names returns the names of count commits. They are valid until the next call.
+func (s *Store) names(first uint64, count int) *names {
+	w := &s.write
+	w.value, w.names.ends = w.value[:0], w.names.ends[:0]
+	for i := range count {
+		w.value = strconv.AppendUint(append(w.value, s.places...), first+uint64(i), 10)
+		w.names.ends = append(w.names.ends, len(w.value))
+	}
+	w.names.all = string(w.value)
+	return &w.names
 }
 
 // place is the position of the last of a commit's events.

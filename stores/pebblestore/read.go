@@ -57,7 +57,7 @@ func (s *Store) head(k headKey, id stores.EntityID) (uint64, error) {
 	defer l.close()
 	seq, err := l.head(id, math.MaxUint64)
 	if err == nil {
-		s.heads.raise(k, seq)
+		s.heads.learn(k, seq)
 	}
 	return seq, err
 }

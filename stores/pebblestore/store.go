@@ -155,9 +155,14 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		Logger:                      logger{s.o.Logger},
 		MemTableSize:                s.o.MemTableBytes,
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       1000,
 		BytesPerSync:                1 << 20,
+	}
+	// Pebble would take the later records of an entity for outdated versions of
+	// the first one, and put their values aside.
+	o.Experimental.SpanPolicyFunc = func([]byte) (pebble.SpanPolicy, []byte, error) {
+		return pebble.SpanPolicy{DisableValueSeparationBySuffix: true}, nil, nil
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
