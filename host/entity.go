@@ -37,8 +37,18 @@ func (h *Host) Entity(typ, id string) Entity { return Entity{h, stores.EntityID{
 // ID names the entity.
 func (e Entity) ID() stores.EntityID { return e.id }
 
+// waiting is a call whose caller waits for the answer.
+type waiting struct {
+	entity.Call
+	answer entity.Answers
+}
+
 // calls are reused between commands whose callers waited for the answer.
-var calls = sync.Pool{New: func() any { return &entity.Call{Done: make(chan *entity.Call, 1)} }}
+var calls = sync.Pool{New: func() any {
+	c := &waiting{answer: make(entity.Answers, 1)}
+	c.Caller = c.answer
+	return c
+}}
 
 // Handle sends a command and waits for its answer. A nil error means that the
 // command was accepted and that its events, if any, are durable.
@@ -61,9 +71,9 @@ func (e Entity) Handle(ctx context.Context, c Command) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	call := calls.Get().(*entity.Call)
+	call := calls.Get().(*waiting)
 	call.Command, call.Ctx = c, ctx
-	span := e.h.tracer.begin(e.id, call)
+	span := e.h.tracer.begin(e.id, &call.Call)
 	answered, err := e.await(ctx, t, call)
 	if !answered {
 		span.end(nil, err)
@@ -116,21 +126,21 @@ func (e Entity) served() (*engine.Type, error) {
 
 // await posts a call and waits for its answer. When it is not answered, it is
 // still on its way, and must not be touched any more.
-func (e Entity) await(ctx context.Context, t *engine.Type, call *entity.Call) (answered bool, err error) {
-	ent, err := e.h.engine.Post(t, e.id.ID, call)
+func (e Entity) await(ctx context.Context, t *engine.Type, call *waiting) (answered bool, err error) {
+	ent, err := e.h.engine.Post(t, e.id.ID, &call.Call)
 	if err != nil {
 		return true, err
 	}
 	select {
-	case <-call.Done:
+	case <-call.answer:
 		return true, call.Err
 	case <-ctx.Done():
 	}
-	if ent.Withdraw(call) {
+	if ent.Withdraw(&call.Call) {
 		return true, fmt.Errorf("%s: %w: %w", e.id, ErrNotStarted, ctx.Err())
 	}
 	select {
-	case <-call.Done:
+	case <-call.answer:
 		return true, call.Err
 	default:
 		return false, fmt.Errorf("%s: %w: %w", e.id, ErrOutcomeUnknown, ctx.Err())
@@ -145,7 +155,7 @@ func (e Entity) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	call := calls.Get().(*entity.Call)
+	call := calls.Get().(*waiting)
 	call.Read, call.Ctx = true, ctx
 	answered, err := e.await(ctx, t, call)
 	if !answered {
@@ -154,7 +164,10 @@ func (e Entity) State(ctx context.Context) (State, error) {
 	state := call.State
 	call.Reset()
 	calls.Put(call)
-	return state, err
+	if err != nil {
+		return State{}, err
+	}
+	return *state, nil
 }
 
 // Event is a persisted event of an entity.

@@ -48,7 +48,7 @@ func (g *Engine) activateSome(some []*entity.Entity, ids []stores.EntityID) {
 			oldHeads = append(oldHeads, heads[i])
 			continue
 		}
-		bind := g.typeOf(e).acquire()
+		bind := typeOf(e).acquire()
 		g.activated(e, entity.NewRecovery(e, bind))
 		bind.Release()
 	}
@@ -151,7 +151,7 @@ func (r *recoveries) run(g *Engine, job recovery) {
 // can be used and, should folding fail then, once more without it.
 func (g *Engine) recover(job recovery, chunks [2]*entity.Chunk) {
 	e := job.entity
-	bind := g.typeOf(e).acquire()
+	bind := typeOf(e).acquire()
 	defer bind.Release()
 	start := time.Now()
 	r := entity.NewRecovery(e, bind)

@@ -155,7 +155,7 @@ func (g *Engine) settleOne(b *entity.Batch, r stores.Result) bool {
 	case stores.TooLarge:
 		b.TooLarge(r.Err)
 	case stores.Refused:
-		g.typeOf(e).Tallies.Unavailable.Add(uint64(b.Commands()))
+		typeOf(e).Tallies.Unavailable.Add(uint64(b.Commands()))
 		b.Failed(unavailable("append to", e.ID(), r.Err))
 	case stores.Fenced:
 		g.fenced(b, r.Err)
@@ -182,7 +182,7 @@ func (g *Engine) settled(b *entity.Batch) (more bool) {
 // applied installs a commit that the log has, and answers its callers.
 func (g *Engine) applied(b *entity.Batch, head stores.HeadToken) {
 	e := b.Entity
-	g.typeOf(e).Tallies.add(b.Tally())
+	typeOf(e).Tallies.add(b.Tally())
 	b.Applied(head)
 	if g.cfg.Snapshots == nil {
 		return
@@ -198,4 +198,5 @@ func (g *Engine) fenced(b *entity.Batch, err error) {
 	b.Entity.Forget()
 }
 
-func (g *Engine) typeOf(e *entity.Entity) *Type { return g.Type(e.Type().Name) }
+// typeOf is the type of an entity of this engine.
+func typeOf(e *entity.Entity) *Type { return e.Type().Home.(*Type) }

@@ -35,7 +35,7 @@ func (g *Engine) confirm() {
 			case err != nil:
 				b.Failed(unavailable("confirm the head of", e.ID(), err))
 			case heads[i].Seq == e.Seq():
-				g.typeOf(e).count(b)
+				typeOf(e).count(b)
 				b.Confirmed()
 			default:
 				b.Conflict()

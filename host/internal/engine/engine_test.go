@@ -75,13 +75,14 @@ func (r *rig) rebind(digest byte) {
 
 // send sends a command and waits for its answer.
 func (r *rig) send(ctx context.Context, id string, c entity.Command) (entity.Reply, error) {
-	call := &entity.Call{Command: c, Ctx: ctx, Done: make(chan *entity.Call, 1)}
+	done := make(entity.Answers, 1)
+	call := &entity.Call{Command: c, Ctx: ctx, Caller: done}
 	e, err := r.Post(r.typ, id, call)
 	if err != nil {
 		return entity.Reply{}, err
 	}
 	select {
-	case <-call.Done:
+	case <-done:
 		return call.Reply, call.Err
 	case <-ctx.Done():
 		if e.Withdraw(call) {
@@ -105,12 +106,16 @@ func (r *rig) mustAdd(id string, by int, value, seq int) {
 
 // read reads an entity's state.
 func (r *rig) read(id string) (string, error) {
-	call := &entity.Call{Read: true, Ctx: r.t.Context(), Done: make(chan *entity.Call, 1)}
+	done := make(entity.Answers, 1)
+	call := &entity.Call{Read: true, Ctx: r.t.Context(), Caller: done}
 	if _, err := r.Post(r.typ, id, call); err != nil {
 		return "", err
 	}
-	<-call.Done
-	return string(call.State.Payload), call.Err
+	<-done
+	if call.Err != nil {
+		return "", call.Err
+	}
+	return string(call.State.Payload), nil
 }
 
 func exclusive() *memstore.Store { return memstore.New(&memstore.Options{Exclusive: true}) }
@@ -240,9 +245,9 @@ func TestAFullMailbox(t *testing.T) {
 	add := entity.Command{Name: "add", Payload: []byte("1")}
 	ok(add)
 	<-taken // it is being decided: the mailbox is empty
-	first, second := make(chan *entity.Call, 1), make(chan *entity.Call, 1)
-	for _, done := range []chan *entity.Call{first, second} {
-		if _, err := r.Post(r.typ, "a", &entity.Call{Command: add, Done: done}); err != nil {
+	first, second := make(entity.Answers, 1), make(entity.Answers, 1)
+	for _, done := range []entity.Answers{first, second} {
+		if _, err := r.Post(r.typ, "a", &entity.Call{Command: add, Caller: done}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,17 +11,17 @@ import (
 
 // Metrics are the engine's own. None has an entity's id as a label.
 type Metrics struct {
-	BatchCommands    prometheus.Histogram
-	DecideSeconds    prometheus.Histogram
-	AppendSeconds    prometheus.Histogram
-	AppendCommits    prometheus.Histogram
+	BatchCommands    *histogram
+	DecideSeconds    *histogram
+	AppendSeconds    *histogram
+	AppendCommits    *histogram
 	RecoverySeconds  prometheus.Histogram
 	Conflicts        prometheus.Counter
 	Passivations     prometheus.Counter
 	Snapshots        prometheus.Counter
 	SnapshotFailures prometheus.Counter
 
-	commands, guestCalls, guestNanos, commits, writes, folds, foldNanos, recoveries atomic.Uint64
+	folds, foldNanos, recoveries atomic.Uint64
 }
 
 // Tallies count a type's commands by what became of them.
@@ -67,8 +67,8 @@ type Stats struct {
 func (g *Engine) Stats() Stats {
 	m := g.cfg.Metrics
 	s := Stats{
-		Commands: m.commands.Load(), GuestCalls: m.guestCalls.Load(), GuestTime: time.Duration(m.guestNanos.Load()),
-		Commits: m.commits.Load(), Writes: m.writes.Load(),
+		Commands: m.BatchCommands.sum.Load(), GuestCalls: m.BatchCommands.count(), GuestTime: time.Duration(m.DecideSeconds.sum.Load()),
+		Commits: m.AppendCommits.sum.Load(), Writes: m.AppendCommits.count(),
 		EventsRecovered: m.folds.Load(), FoldTime: time.Duration(m.foldNanos.Load()), Recoveries: m.recoveries.Load(),
 		ResidentBytes: g.resident.Load(), Recovering: g.recoveries.count(), Queue: g.queue.length(),
 	}
@@ -81,7 +81,6 @@ func (g *Engine) Stats() Stats {
 // NewMetrics returns the engine's metrics, not registered anywhere.
 func NewMetrics() *Metrics {
 	seconds := prometheus.ExponentialBuckets(1e-6, 4, 13) // 1 us to 16 s
-	sizes := prometheus.ExponentialBuckets(1, 2, 13)      // 1 to 4096
 	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "eshost", Name: name, Help: help, Buckets: buckets})
 	}
@@ -89,10 +88,10 @@ func NewMetrics() *Metrics {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "eshost", Name: name, Help: help})
 	}
 	return &Metrics{
-		BatchCommands:    histogram("batch_commands", "Commands decided in one guest call.", sizes),
-		DecideSeconds:    histogram("decide_seconds", "Time of deciding one batch, guest calls and repeats included.", seconds),
-		AppendSeconds:    histogram("append_seconds", "Time of one durable write.", seconds),
-		AppendCommits:    histogram("append_commits", "Commits in one durable write.", sizes),
+		BatchCommands:    newHistogram("batch_commands", "Commands decided in one guest call.", 1, 0, 13),
+		DecideSeconds:    newHistogram("decide_seconds", "Time of deciding one batch, guest calls and repeats included.", 1e-9, 10, 24),
+		AppendSeconds:    newHistogram("append_seconds", "Time of one durable write.", 1e-9, 10, 24),
+		AppendCommits:    newHistogram("append_commits", "Commits in one durable write.", 1, 0, 13),
 		RecoverySeconds:  histogram("recovery_seconds", "Time of recovering one entity.", seconds),
 		Conflicts:        counter("conflicts_total", "Appends that met another writer."),
 		Passivations:     counter("passivations_total", "Entities that left memory."),
@@ -108,18 +107,13 @@ func (m *Metrics) Collectors() []prometheus.Collector {
 }
 
 func (m *Metrics) decided(n int, took time.Duration) {
-	m.commands.Add(uint64(n))
-	m.guestCalls.Add(1)
-	m.guestNanos.Add(uint64(took))
-	m.BatchCommands.Observe(float64(n))
-	m.DecideSeconds.Observe(took.Seconds())
+	m.BatchCommands.observe(uint64(n))
+	m.DecideSeconds.observe(uint64(took))
 }
 
 func (m *Metrics) appended(n int, took time.Duration) {
-	m.commits.Add(uint64(n))
-	m.writes.Add(1)
-	m.AppendCommits.Observe(float64(n))
-	m.AppendSeconds.Observe(took.Seconds())
+	m.AppendCommits.observe(uint64(n))
+	m.AppendSeconds.observe(uint64(took))
 }
 
 func (m *Metrics) folded(n int, took time.Duration) {

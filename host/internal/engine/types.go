@@ -109,6 +109,7 @@ func (g *Engine) Bind(shared entity.Type, b *entity.Binding) *Type {
 	shared.Confirm = shared.Confirm && !g.info.Exclusive
 	shared.LogID = g.info.ID
 	t := &Type{Type: shared}
+	t.Home = t
 	for i := range t.shards {
 		t.shards[i].entities = make(map[string]*entity.Entity)
 	}

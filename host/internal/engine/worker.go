@@ -64,7 +64,7 @@ func (g *Engine) turn(e *entity.Entity) *entity.Batch {
 		g.endTurn(e)
 		return nil
 	}
-	t := g.Type(e.Type().Name)
+	t := typeOf(e)
 	bind := t.acquire()
 	defer bind.Release()
 	now := time.Now()

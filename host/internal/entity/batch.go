@@ -29,7 +29,9 @@ type Batch struct {
 	attach []*Call // commands with the id of one in calls
 	out    Decision
 	now    int64
-	traced bool // some of calls carry Times
+
+	decider decider
+	traced  bool // some of calls carry Times
 }
 
 // Reset empties the batch, keeping its memory.
@@ -175,7 +177,8 @@ func (b *Batch) Reads() int { return b.taken }
 // Decide has the binding's behavior decide the commands, and prepares the commit.
 func (b *Batch) Decide() {
 	e := b.Entity
-	d := decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now}}
+	d := &b.decider
+	*d = decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now}}
 	calls := b.calls
 	if len(calls) > 0 && calls[0].Expected != nil && *calls[0].Expected != e.seq {
 		b.out.Outcomes = append(b.out.Outcomes, Outcome{Err: &ExpectedError{e.ID(), *calls[0].Expected, e.seq}})
@@ -308,7 +311,7 @@ func (b *Batch) answerReads() {
 			c.Fail(fmt.Errorf("read %s: %w", e.ID(), ErrNoEvents))
 			continue
 		}
-		c.State = State{Seq: e.seq, Payload: clone(e.state), Plugin: e.made.Plugin, StateSchema: e.made.StateSchema, Time: time.UnixMilli(e.last).UTC()}
+		c.State = &State{Seq: e.seq, Payload: clone(e.state), Plugin: e.made.Plugin, StateSchema: e.made.StateSchema, Time: time.UnixMilli(e.last).UTC()}
 		c.Answer()
 	}
 	b.reads = b.reads[:0]

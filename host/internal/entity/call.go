@@ -45,18 +45,30 @@ type State struct {
 // Times are the moments of a call, taken when it carries a non-nil one.
 type Times struct{ Posted, Taken, Decided, Durable time.Time }
 
-// Call is one command or read on its way through an entity. Its answer is
-// sent on Done, which must have room for it.
+// Caller gets the answers to calls. It must not block.
+type Caller interface {
+	// Answered gives a call back: Reply, State or Err is set, and nobody else
+	// touches it any more.
+	Answered(*Call)
+}
+
+// Answers is a Caller that must have room for all its calls.
+type Answers chan *Call
+
+// Answered implements Caller.
+func (a Answers) Answered(c *Call) { a <- c }
+
+// Call is one command or read on its way through an entity. Its answer goes to Caller.
 type Call struct {
 	Command
-	Read  bool // a read: no command, State is the answer
-	Ctx   context.Context
-	Done  chan *Call
-	Ref   any // the caller's own
-	Times *Times
+	Read   bool // a read: no command, State is the answer
+	Ctx    context.Context
+	Caller Caller
+	Ref    any // the caller's own
+	Times  *Times
 
 	Reply Reply
-	State State
+	State *State // of a read
 	Err   error
 
 	print      uint64
@@ -67,7 +79,7 @@ type Call struct {
 }
 
 // Answer sends the call back to its caller.
-func (c *Call) Answer() { c.Done <- c }
+func (c *Call) Answer() { c.Caller.Answered(c) }
 
 // Fail answers the call with an error.
 func (c *Call) Fail(err error) {
@@ -75,8 +87,8 @@ func (c *Call) Fail(err error) {
 	c.Answer()
 }
 
-// Reset makes the call fit for another use; Done stays.
-func (c *Call) Reset() { *c = Call{Done: c.Done} }
+// Reset makes the call fit for another use; Caller stays.
+func (c *Call) Reset() { *c = Call{Caller: c.Caller} }
 
 // bytes is what the call counts for in a batch.
 func (c *Call) bytes() int { return len(c.Name) + len(c.Payload) + 16 }

@@ -27,6 +27,7 @@ type Type struct {
 	DropPayloads  bool          // do not record commands' payloads
 	Confirm       bool          // others write the log too: what persists nothing is answered only after the head is confirmed
 	LogID         stores.LogID
+	Home          any // whoever keeps the type's entities; its own
 }
 
 type phase uint8

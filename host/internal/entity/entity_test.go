@@ -22,7 +22,7 @@ type subject struct {
 	behavior *entitytest.Counter
 	bind     *entity.Binding
 	now      time.Time
-	done     chan *entity.Call
+	done     entity.Answers
 }
 
 func newSubject(t *testing.T, change func(*entity.Type)) *subject {
@@ -30,7 +30,7 @@ func newSubject(t *testing.T, change func(*entity.Type)) *subject {
 	if change != nil {
 		change(typ)
 	}
-	s := &subject{T: t, Entity: entity.New(typ, "a"), behavior: new(entitytest.Counter), now: time.UnixMilli(1763892000000), done: make(chan *entity.Call, 10000)}
+	s := &subject{T: t, Entity: entity.New(typ, "a"), behavior: new(entitytest.Counter), now: time.UnixMilli(1763892000000), done: make(entity.Answers, 10000)}
 	s.bind = entity.NewBinding(stores.Digest{1}, "number", s.behavior, nil)
 	s.Activated(entity.NewRecovery(s.Entity, s.bind))
 	return s
@@ -39,7 +39,7 @@ func newSubject(t *testing.T, change func(*entity.Type)) *subject {
 // post sends a command written as "name", "name payload", with "#id" and "@expected" behind.
 func (s *subject) post(text string) *entity.Call {
 	s.Helper()
-	c := &entity.Call{Done: s.done, Ref: text}
+	c := &entity.Call{Caller: s.done, Ref: text}
 	for i, word := range strings.Fields(text) {
 		switch {
 		case i == 0:
@@ -282,7 +282,7 @@ func TestABatchIsBoundedByCountAndBytes(t *testing.T) {
 func TestAContextThatEndedBeforeTheCommandWasTakenMeansNotStarted(t *testing.T) {
 	s := newSubject(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
-	c := &entity.Call{Command: entity.Command{Name: "add", Payload: []byte("1")}, Ctx: ctx, Done: s.done, Ref: "add 1"}
+	c := &entity.Call{Command: entity.Command{Name: "add", Payload: []byte("1")}, Ctx: ctx, Caller: s.done, Ref: "add 1"}
 	s.Post(c, 1)
 	cancel()
 	if s.take() != nil {
@@ -300,7 +300,7 @@ func TestWithdraw(t *testing.T) {
 		t.Fatal("room in a full mailbox")
 	default:
 	}
-	if p := s.Post(&entity.Call{Done: s.done}, 1); p != entity.Full {
+	if p := s.Post(&entity.Call{Caller: s.done}, 1); p != entity.Full {
 		t.Fatalf("posted to a full mailbox: %d", p)
 	}
 	if !s.Withdraw(first) || s.Withdraw(first) {

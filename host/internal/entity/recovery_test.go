@@ -305,7 +305,7 @@ func TestPassivateOnlyWhenNothingKeepsIt(t *testing.T) {
 	if !s.Passivate(2) {
 		t.Fatal("not passivated")
 	}
-	if p := s.Post(&entity.Call{Done: s.done}, 1); p != entity.Gone {
+	if p := s.Post(&entity.Call{Caller: s.done}, 1); p != entity.Gone {
 		t.Fatalf("posted to a passivated entity: %d", p)
 	}
 }
