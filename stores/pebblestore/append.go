@@ -160,6 +160,9 @@ func (s *Store) commit(first uint64, commits []stores.Commit, results []stores.R
 		return
 	}
 	s.disk.used(size)
+	s.stats.writes.Add(1)
+	s.stats.commits.Add(uint64(len(w.accepted)))
+	s.stats.bytes.Add(uint64(size))
 	s.heads.raise(w.accepted)
 	names := s.names(first, len(w.accepted))
 	for i, a := range w.accepted {

@@ -61,6 +61,8 @@ type Store struct {
 	readers sync.RWMutex // held for reading by reads that are under way
 	closing atomic.Bool
 
+	stats struct{ writes, commits, bytes atomic.Uint64 }
+
 	mu      sync.Mutex // one durable write at a time; guards what follows
 	failed  error      // set for good once a write failed
 	next    uint64

@@ -1,0 +1,130 @@
+// Package cli is eshost's command line.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/eshost/eshost/host/client"
+)
+
+// Exit codes.
+const (
+	exitFailed   = 1 // anything but a rejection
+	exitRejected = 2 // the plugin's rules refused the command
+)
+
+// Program is what the command line runs in.
+type Program struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Env      []string // "NAME=value", as os.Environ gives it
+	Version  string
+}
+
+// Run runs the command line and returns the exit code.
+func (p *Program) Run(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	var usage *usageError
+	var reported *reportedError
+	switch {
+	case errors.As(err, &reported):
+		err = reported.error
+	case errors.As(err, &usage):
+		fmt.Fprintf(p.Err, "eshost: %v\nSee `%s --help`.\n", err, cmd.CommandPath())
+	case client.Rejected(err) != nil:
+		fmt.Fprintln(p.Err, rejectionLine(client.Rejected(err)))
+	default:
+		fmt.Fprintf(p.Err, "eshost: %v\n", err)
+	}
+	if client.Rejected(err) != nil {
+		return exitRejected
+	}
+	return exitFailed
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+// reportedError is an error that the user has been told.
+type reportedError struct{ error }
+
+func (p *Program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "eshost",
+		Short: "Run event-sourced entities whose rules are WebAssembly plugins",
+		Long: `eshost runs event-sourced entities: their commands and events are handled by plugins compiled to
+WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapshots and an HTTP API.
+
+  eshost new counter                  write a plugin to begin with
+  eshost dev counter                  build it, serve it, and swap it whenever a source changes
+  eshost send counter c1 increase '{"by": 5}'
+  eshost state counter c1`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddGroup(&cobra.Group{ID: "run", Title: "Run a host:"}, &cobra.Group{ID: "talk", Title: "Talk to a running host:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			usageArgs(c)
+			root.AddCommand(c)
+		}
+	}
+	add("run", p.dev(), p.serve(), p.scaffold(), p.bench(), p.config())
+	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types())
+	add("", p.versionCommand())
+	return root
+}
+
+// usageArgs makes a wrong number of arguments a usage error.
+func usageArgs(c *cobra.Command) {
+	check := c.Args
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &usageError{fmt.Errorf("%s: %w", cmd.CommandPath(), err)}
+		}
+		return nil
+	}
+}
+
+// variable looks up an environment variable; "" if it is not set.
+func (p *Program) variable(name string) string {
+	value := ""
+	for _, v := range p.Env {
+		if len(v) > len(name) && v[len(name)] == '=' && v[:len(name)] == name {
+			value = v[len(name)+1:]
+		}
+	}
+	return value
+}
+
+// terminal reports whether somebody looks at what is written to w.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// printJSON writes a value as one line.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/config"
+)
+
+// configured are the flags of the commands that run a host.
+type configured struct {
+	p    *Program
+	file string
+	cmd  *cobra.Command
+	// quiet logs warnings and worse where nobody chose a level: the command tells what it does itself.
+	quiet bool
+}
+
+// keys are the configuration's keys that have a flag.
+var keys = map[string]string{"store.dir": "data", "http.listen": "listen", "log.level": "log-level"}
+
+func (p *Program) configured(c *cobra.Command) *configured {
+	d := config.Default()
+	f := &configured{p: p, cmd: c}
+	c.Flags().StringVar(&f.file, "config", "", "configuration file (default $ESHOST_CONFIG, or "+config.DefaultFile+" if it is there)")
+	c.Flags().String("data", d.Store.Dir, "folder of the embedded store")
+	c.Flags().String("listen", d.HTTP.Listen, "address and port of the HTTP API")
+	c.Flags().String("log-level", d.Log.Level, "debug, info, warn or error")
+	return f
+}
+
+// load reads the configuration.
+func (f *configured) load() (*config.Config, error) {
+	s := config.Sources{File: f.file, Env: f.p.Env, Flags: make(map[string]string), FlagNames: make(map[string]string)}
+	if s.File == "" {
+		s.File = f.p.variable("ESHOST_CONFIG")
+	}
+	for key, name := range keys {
+		s.FlagNames[key] = "--" + name
+		if flag := f.cmd.Flags().Lookup(name); flag.Changed {
+			s.Flags[key] = flag.Value.String()
+		}
+	}
+	c, err := config.Load(s)
+	if err == nil && f.quiet && c.Source("log.level") == config.SourceDefault {
+		c.Log.Level = "warn"
+	}
+	return c, err
+}
+
+// logger returns the program's own log.
+func (p *Program) logger(c *config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // config checked it
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" || c.Format == "auto" && !terminal(p.Err) {
+		return slog.New(slog.NewJSONHandler(p.Err, o))
+	}
+	return slog.New(slog.NewTextHandler(p.Err, o))
+}
+
+func (p *Program) config() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Print the effective configuration, and where each value comes from",
+		Long: `Print the effective configuration as a configuration file, each value with its source: the default, the file,
+the environment (ESHOST__SECTION__KEY) or a flag. Each goes over the one before it. Secrets are not shown.`,
+		Args: cobra.NoArgs,
+	}
+	f := p.configured(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of keys, values and sources")
+	c.RunE = func(*cobra.Command, []string) error {
+		loaded, err := f.load()
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(p.Out, loaded.Entries())
+		}
+		text, err := loaded.YAML()
+		if err != nil {
+			return err
+		}
+		_, err = p.Out.Write(text)
+		return err
+	}
+	return c
+}

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/cmd/eshost/internal/build"
+	"github.com/eshost/eshost/cmd/eshost/internal/config"
+	"github.com/eshost/eshost/cmd/eshost/internal/deploy"
+	"github.com/eshost/eshost/cmd/eshost/internal/server"
+)
+
+// hosting is a host that `dev` or `serve` runs.
+type hosting struct {
+	p       *Program
+	config  *config.Config
+	logger  *slog.Logger
+	server  *server.Server
+	plugins *deploy.Set
+}
+
+// open takes the address and the store, and starts a host without plugins.
+func (f *configured) open(ctx context.Context) (*hosting, error) {
+	c, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	h := &hosting{p: f.p, config: c, logger: f.p.logger(&c.Log)}
+	h.server, err = server.Open(ctx, c, h.logger, f.p.Version)
+	if err != nil {
+		return nil, err
+	}
+	h.plugins = deploy.NewSet(h.server.Host(), build.New(nil))
+	return h, nil
+}
+
+// close stops the host within the configured time. err is why; it is not lost.
+func (h *hosting) close(err error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), h.config.HTTP.ShutdownTimeout)
+	defer cancel()
+	if stopped := h.server.Close(ctx); stopped != nil {
+		err = errors.Join(err, fmt.Errorf("stop the host: %w", stopped))
+	}
+	return err
+}
+
+// deploy builds and deploys the plugin at the path.
+func (h *hosting) deploy(ctx context.Context, path string) (*deploy.Result, error) {
+	r, err := h.plugins.Deploy(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if !r.Unchanged {
+		h.logger.Info("plugin deployed", "path", path, "plugin", r.Deployment.Plugin.String(), "types", r.Types(),
+			"bytes", r.Deployment.Size, "build", r.Plugin.Elapsed.Round(time.Millisecond))
+	}
+	return r, nil
+}
+
+// example is a command line that sends a command which the plugin knows.
+func example(m *abi.Manifest) string {
+	for i := range m.Types {
+		for _, c := range m.Types[i].Commands {
+			line := fmt.Sprintf("eshost send %s my-id %s", m.Types[i].Name, c.Name)
+			if len(c.Examples) > 0 {
+				if text, err := abi.AppendJSON(nil, c.Examples[0]); err == nil {
+					line += fmt.Sprintf(" '%s'", text)
+				}
+			}
+			return line
+		}
+	}
+	return ""
+}
+
+func megabytes(n int) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
