@@ -124,7 +124,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until REGEXP CMD...")
 	}
-	want, stdout := regexp.MustCompile(args[0]), ""
+	want, stdout := regexp.MustCompile("(?m)"+args[0]), ""
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if stdout, _, _ = run(ts, args[1:]); want.MatchString(stdout) {
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -101,6 +102,9 @@ func (d *developing) elsewhere() string {
 // watch passes on that something changed at the path.
 func (d *developing) watch(ctx context.Context, path string, changes chan<- string) error {
 	w, err := watch.Watch(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("plugin %s: there is no such file or folder", path)
+	}
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (h *hosting) deploy(ctx context.Context, path string) (*deploy.Result, erro
 	}
 	if !r.Unchanged {
 		h.logger.Info("plugin deployed", "path", path, "plugin", r.Deployment.Plugin.String(), "types", r.Types(),
-			"bytes", r.Deployment.Size, "build", r.Plugin.Elapsed.Round(time.Millisecond))
+			"bytes", r.Deployment.Size, "build", r.Plugin.Elapsed.Round(time.Millisecond).String())
 	}
 	return r, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,7 @@ func (p *Program) printEvent(r *remote, e *client.Event) error {
 	if r.json {
 		return printJSON(p.Out, e)
 	}
-	_, err := fmt.Fprintf(p.Out, "%6d  %s  %s v%d  %s\n", e.Seq, e.Time.Format(time.RFC3339Nano), e.Name, e.Version, e.Payload)
+	_, err := fmt.Fprintf(p.Out, "%6d  %s  %s v%d  %s\n", e.Seq, e.Time.Format("2006-01-02T15:04:05.000Z07:00"), e.Name, e.Version, e.Payload)
 	return err
 }
 

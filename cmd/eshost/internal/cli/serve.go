@@ -37,7 +37,7 @@ are built first. It begins to answer when all are deployed, and stops gracefully
 		h.logger.Info("serving", "url", h.server.URL(), "data", h.config.Store.Dir, "version", p.Version)
 		select {
 		case <-ctx.Done():
-			h.logger.Info("stopping", "within", h.config.HTTP.ShutdownTimeout)
+			h.logger.Info("stopping", "within", h.config.HTTP.ShutdownTimeout.String())
 			return h.close(nil)
 		case err := <-h.server.Failed():
 			return h.close(err)
