@@ -116,6 +116,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail answers with a problem, and logs its cause where there is one.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *problem) {
 	s.logCause(r, p)
+	if r.ContentLength < 0 && r.ProtoMajor == 1 {
+		// The answer would else wait for a body that may be as long as its sender
+		// likes, and that sender for the answer.
+		_ = http.NewResponseController(w).EnableFullDuplex() // if it cannot be, the answer comes later
+		w.Header().Set("Connection", "close")
+	}
 	p.write(w)
 }
 
