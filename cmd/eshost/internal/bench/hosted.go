@@ -1,0 +1,185 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host"
+	"github.com/eshost/eshost/stores"
+	"github.com/eshost/eshost/stores/memstore"
+	"github.com/eshost/eshost/stores/pebblestore"
+)
+
+// stopTime bounds how long a host may take to stop.
+const stopTime = time.Minute
+
+// The commands of the load, and their payload {"by": 1}.
+const (
+	increase = "increase"
+	decrease = "decrease"
+)
+
+var byOne = []byte{0x81, 0xa2, 'b', 'y', 0x01}
+
+// hosted is a host over a store, with the plugin deployed. It is a target.
+type hosted struct {
+	cfg   *Config
+	dir   string // of the store
+	cache string // of compiled plugins, so that the second start is quick
+
+	host     *host.Host
+	log      stores.Log
+	memory   *memstore.Store // stays open over restarts
+	entities []host.Entity
+}
+
+// start opens the store and deploys the plugin.
+func (h *hosted) start(ctx context.Context) error {
+	o := &host.Options{SnapshotEvery: h.cfg.Snapshots, MailboxSize: max(1024, h.cfg.Inflight), PluginCacheDir: h.cache}
+	if h.cfg.Store == Memory {
+		if h.memory == nil {
+			h.memory = memstore.New(&memstore.Options{Exclusive: true})
+		}
+		h.log, o.Snapshots = h.memory, h.memory
+	} else {
+		store, err := pebblestore.Open(h.dir, nil)
+		if err != nil {
+			return err
+		}
+		h.log, o.Snapshots = store, store
+	}
+	o.Log = h.log
+	var err error
+	if h.host, err = host.New(ctx, o); err != nil {
+		return errors.Join(err, h.log.Close())
+	}
+	d, err := h.host.Deploy(ctx, h.cfg.Plugin)
+	if err != nil {
+		return errors.Join(err, h.stop())
+	}
+	typ, err := counterType(d.Manifest, h.cfg.Setup)
+	if err != nil {
+		return errors.Join(err, h.stop())
+	}
+	h.entities = make([]host.Entity, h.cfg.Entities)
+	for i := range h.entities {
+		h.entities[i] = h.host.Entity(typ, entityID(i))
+	}
+	return nil
+}
+
+// entityID is the id of the i-th entity, of 12 bytes.
+func entityID(i int) string { return string(appendEntityID(nil, i)) }
+
+func appendEntityID(dst []byte, i int) []byte { return fmt.Appendf(dst, "e%011d", i) }
+
+// counterType finds the type that takes the load's commands.
+func counterType(m *abi.Manifest, setup *Setup) (string, error) {
+	needed := []string{increase, decrease}
+	if setup != nil {
+		needed = append(needed, setup.Command)
+	}
+types:
+	for i := range m.Types {
+		takes := make(map[string]bool)
+		for _, c := range m.Types[i].Commands {
+			takes[c.Name] = true
+		}
+		for _, name := range needed {
+			if !takes[name] {
+				continue types
+			}
+		}
+		return m.Types[i].Name, nil
+	}
+	return "", fmt.Errorf("the plugin has no entity type with the commands %q: give a counter", needed)
+}
+
+// stop closes the host and the store. It is idempotent.
+func (h *hosted) stop() error {
+	if h.host == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	err := h.host.Close(ctx)
+	h.host = nil
+	if h.memory == nil {
+		err = errors.Join(err, h.log.Close())
+	}
+	return err
+}
+
+// remove stops the host, if it runs, and deletes the store.
+func (h *hosted) remove() {
+	_ = h.stop() // what failed was told by whoever stopped it first
+	_ = os.RemoveAll(h.dir)
+}
+
+// commandOf returns the n-th command of an entity.
+func (h *hosted) commandOf(entity int, n uint64) host.Command {
+	c := host.Command{Payload: byOne, Wait: true}
+	if h.cfg.CommandIDs {
+		c.ID = strconv.FormatInt(int64(entity), 10) + "." + strconv.FormatUint(n, 10)
+	}
+	if h.cfg.Setup != nil {
+		if n == 0 {
+			c.Name, c.Payload = h.cfg.Setup.Command, h.cfg.Setup.Payload
+			return c
+		}
+		n--
+	}
+	c.Name = increase
+	if n%2 == 1 {
+		c.Name = decrease
+	}
+	return c
+}
+
+// verify says what is wrong with the answer to an entity's n-th command.
+func verify(e host.Entity, n uint64, reply host.Reply, err error) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("command %d of %s: %w", n+1, e.ID(), err)
+	case reply.Events != 1 || reply.Seq != n+1 || reply.Repeated:
+		return fmt.Errorf("command %d of %s was answered with number %d and %d events, want number %d and one event: the plugin's commands must make one event each",
+			n+1, e.ID(), reply.Seq, reply.Events, n+1)
+	}
+	return nil
+}
+
+// connect implements target.
+func (h *hosted) connect(window int) client {
+	return &hostClient{h: h, pipe: h.host.Pipe(window), one: make([]*command, 1)}
+}
+
+// hostClient is a client over a pipe.
+type hostClient struct {
+	h    *hosted
+	pipe *host.Pipe
+	one  []*command
+}
+
+func (p *hostClient) send(ctx context.Context, c *command) error {
+	return p.pipe.Send(ctx, p.h.entities[c.entity], p.h.commandOf(c.entity, c.n), c)
+}
+
+// flush does nothing: the pipe sends at once.
+func (p *hostClient) flush() {}
+
+func (p *hostClient) receive(ctx context.Context) ([]*command, error) {
+	a, err := p.pipe.Receive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := a.Ref.(*command)
+	p.one[0] = c
+	return p.one, verify(p.h.entities[c.entity], c.n, a.Reply, a.Err)
+}
+
+func (p *hostClient) end() { p.pipe.CloseSend() }
