@@ -42,6 +42,7 @@ func problemOf(err error) *problem {
 		p.kind = kindMailboxFull
 	case errors.Is(err, host.ErrUnknownType):
 		p.kind = kindUnknownType
+		p.detail += "; GET /v1/types lists those that are served"
 	case errors.Is(err, host.ErrNoEvents):
 		p.kind = kindNoEvents
 	case errors.Is(err, host.ErrInvalidID):
@@ -69,6 +70,7 @@ func (p *problem) ofFault(f *host.Fault) {
 	switch f.Kind {
 	case host.UnknownCommand:
 		p.kind = kindUnknownCommand
+		p.detail += "; GET /v1/types lists the commands of each type"
 		return
 	case host.BadPayload:
 		p.kind = kindInvalidPayload

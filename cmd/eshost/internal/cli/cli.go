@@ -88,7 +88,7 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
 			root.AddCommand(c)
 		}
 	}
-	add("run", p.dev(), p.serve(), p.scaffold(), p.config())
+	add("run", p.dev(), p.serve(), p.scaffold(), p.bench(), p.config())
 	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types())
 	add("", p.versionCommand())
 	return root

@@ -63,16 +63,18 @@ func (h *hosting) deploy(ctx context.Context, path string) (*deploy.Result, erro
 
 // example is a command line that sends a command which the plugin knows.
 func example(m *abi.Manifest) string {
-	for i := range m.Types {
-		for _, c := range m.Types[i].Commands {
-			line := fmt.Sprintf("eshost send %s my-id %s", m.Types[i].Name, c.Name)
-			if len(c.Examples) > 0 {
-				if text, err := abi.AppendJSON(nil, c.Examples[0]); err == nil {
-					line += fmt.Sprintf(" '%s'", text)
-				}
-			}
-			return line
+	for _, t := range m.Types {
+		if len(t.Commands) == 0 {
+			continue
 		}
+		c := t.Commands[0]
+		line := fmt.Sprintf("eshost send %s my-id %s", t.Name, c.Name)
+		if len(c.Examples) > 0 {
+			if text, err := abi.AppendJSON(nil, c.Examples[0]); err == nil {
+				line += fmt.Sprintf(" '%s'", text)
+			}
+		}
+		return line
 	}
 	return ""
 }
