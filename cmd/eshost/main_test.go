@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -51,14 +53,13 @@ func TestScripts(t *testing.T) {
 }
 
 func setup(e *testscript.Env, cache, counter, source string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	e.Setenv("LISTEN", l.Addr().String())
-	e.Setenv("ESHOST__HTTP__LISTEN", l.Addr().String())
-	e.Setenv("ESHOST_URL", "http://"+l.Addr().String())
+	e.Setenv("LISTEN", address)
+	e.Setenv("ESHOST__HTTP__LISTEN", address)
+	e.Setenv("ESHOST_URL", "http://"+address)
 	e.Setenv("XDG_CACHE_HOME", cache) // of compiled plugins, which takes most of the time
 	e.Setenv("COUNTER", counter)
 	e.Setenv("COUNTER_SOURCE", source)
@@ -71,6 +72,20 @@ func setup(e *testscript.Env, cache, counter, source string) error {
 	e.Setenv("GOMODCACHE", lines[1])
 	e.Setenv("GOPROXY", "off") // nothing is downloaded to build a plugin
 	return nil
+}
+
+// freeAddress is an address of this machine that nobody listens on. Where all of
+// 127.0.0.0/8 is this machine it is one that no connection takes for its own end meanwhile.
+func freeAddress() (string, error) {
+	ip := "127.0.0.1"
+	if runtime.GOOS == "linux" {
+		ip = fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
+	}
+	l, err := net.Listen("tcp", ip+":0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 const patience = 2 * time.Minute

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -57,11 +56,10 @@ type reader struct {
 }
 
 func newReader(t *testing.T) *reader {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
 	bin := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
@@ -70,7 +68,6 @@ func newReader(t *testing.T) *reader {
 	if err := os.Symlink(self, filepath.Join(bin, "eshost")); err != nil { // TestMain knows it by this name
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
 	return &reader{T: t, dir: t.TempDir(), address: address, env: append(os.Environ(),
 		"PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "GOPROXY=off", "GOWORK=",
 		"ESHOST_URL=http://"+address, "ESHOST__HTTP__LISTEN="+address)}
