@@ -139,7 +139,6 @@ func TestNestingEndsAt64LevelsBothWays(t *testing.T) {
 	}
 	assertEncodeError(t, reflect.ValueOf(&tooDeep), "more than 64 levels")
 
-	type line [][][]int
 	lists := bytes.Repeat([]byte{0x91}, 65)
 	var dec codec.Decoder
 	plan, err := codec.PlanFor(reflect.TypeFor[struct{}]())
