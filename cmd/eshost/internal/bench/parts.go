@@ -34,7 +34,7 @@ func (r *run) drive(ctx context.Context, t target, name string, limit [2]time.Du
 	sent := make(counters, r.cfg.Entities)
 	if r.cfg.first() {
 		l := &load{clients: r.cfg.Clients, entities: r.cfg.Entities, window: firstWindow, limit: limit[0],
-			source: func(_, first, last int) source { return &once{sent: sent, at: first, last: last} }}
+			source: func(client, first, last int) source { return newOnce(sent, first, last, seeded(client)) }}
 		if r.cfg.Concurrency > 0 {
 			l.window = r.cfg.Concurrency
 		}
@@ -50,12 +50,15 @@ func (r *run) drive(ctx context.Context, t target, name string, limit [2]time.Du
 	return p, err
 }
 
+// seeded makes a client draw the same for the host and for bare Pebble.
+func seeded(client int) *rand.Rand { return rand.New(rand.NewPCG(uint64(client), 1)) }
+
 // main is the load without the first command of each entity, if that is apart.
 func (r *run) main(sent counters) *load {
 	l := &load{clients: r.cfg.Clients, entities: r.cfg.Entities, rate: r.cfg.Rate}
 	total := int(r.cfg.mainCommands())
 	random := func(client, first, last int) source {
-		return &drawn{sent: sent, first: first, last: last, random: rand.New(rand.NewPCG(uint64(client), 1)),
+		return &drawn{sent: sent, first: first, last: last, random: seeded(client),
 			left: total*last/r.cfg.Entities - total*first/r.cfg.Entities}
 	}
 	switch {

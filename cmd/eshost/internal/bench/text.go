@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// barWidth is the length of the bar of the largest of the rates that are compared.
+// barWidth is the length of the bar of the largest rate of the host and of bare Pebble.
 const barWidth = 30
 
 // report is a table being written.
@@ -26,10 +26,11 @@ func (t *report) row(name, value, note string) {
 func (r *Result) Text(w io.Writer) error {
 	t := new(report)
 	t.line("%s, %s", r.workload(), r.options())
-	t.line("%s; %s of plugin %s", r.machine(), bytesOf(int64(r.PluginBytes)), r.pluginName())
+	t.line("plugin %s, %s", r.pluginName(), bytesOf(int64(r.PluginBytes)))
+	t.line("%s", r.machine())
 	t.line("durable: %s", r.Durability)
 	if r.Store == Pebble && r.FileSystem == memoryFileSystem {
-		t.line("ATTENTION: the data is in memory (%s), where syncing costs nothing: name a folder on a disk", memoryFileSystem)
+		t.line("ATTENTION: the folder is in memory (%s), where nothing is durable: name one on a disk", memoryFileSystem)
 	}
 	r.rates(t)
 	r.latencies(t)
@@ -72,6 +73,9 @@ func (r *Result) machine() string {
 	if r.ClientKind == kindCalls {
 		return s + ", one goroutine calls and waits"
 	}
+	if r.Clients == 1 {
+		return s + ", one goroutine sends and takes completions"
+	}
 	return s + fmt.Sprintf(", %d goroutines send and take completions", r.Clients)
 }
 
@@ -84,10 +88,10 @@ func (r *Result) pluginName() string {
 
 // rates compares the host with the ceilings.
 func (r *Result) rates(t *report) {
-	largest := max(r.CommandsPerSecond, r.BarePerSecond, r.RawDiskPerSecond, r.ColdCommandsPerSecond, r.BareColdPerSecond)
+	largest := max(r.CommandsPerSecond, r.BarePerSecond, r.ColdCommandsPerSecond, r.BareColdPerSecond)
 	rate := func(name string, v float64, note string) {
 		if v > 0 {
-			t.row(name, count(int64(v))+"/s", bar(v, largest)+"  "+note)
+			t.row(name, count(int64(v))+"/s", bar(v/largest)+"  "+note)
 		}
 	}
 	part := fmt.Sprintf("%s in %.2f s", count(r.Commands), r.RunSeconds)
@@ -145,9 +149,12 @@ func (r *Result) details(t *report) {
 	}
 }
 
-// bar is a bar as long as v is large, beside the largest.
-func bar(v, largest float64) string {
-	n := int(ratio(v, largest)*barWidth + 0.5)
+// bar is a bar of the length that the share has; one that is too long says so.
+func bar(share float64) string {
+	n := int(share*barWidth + 0.5)
+	if n > barWidth {
+		return strings.Repeat("#", barWidth-2) + ">>"
+	}
 	return strings.Repeat("#", n) + strings.Repeat(".", barWidth-n)
 }
 
