@@ -96,11 +96,9 @@ func bareComparer() *pebble.Comparer {
 // panics is a logger that drops what Pebble says, and panics where Pebble would end the process.
 type panics struct{}
 
-type fatal struct{ error }
-
 func (panics) Infof(string, ...any)              {}
 func (panics) Errorf(string, ...any)             {}
-func (panics) Fatalf(format string, args ...any) { panic(fatal{fmt.Errorf(format, args...)}) }
+func (panics) Fatalf(format string, args ...any) { panic(fmt.Errorf(format, args...)) }
 
 // remove closes the database and deletes it.
 func (b *barePebble) remove() error {
@@ -122,13 +120,15 @@ func (b *barePebble) add(entity int, n uint64) {
 
 // commit makes the batch durable, with the list of its records.
 func (b *barePebble) commit(records int) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			f, ok := p.(fatal)
-			if !ok {
-				panic(p)
-			}
-			err = f.error
+	defer func() { // of what Pebble panics with when it cannot go on
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			panic(p)
+		case error:
+			err = p
+		default:
+			panic(p)
 		}
 	}()
 	b.group = append(b.group, make([]byte, groupSumBytes)...)

@@ -34,6 +34,7 @@ type Config struct {
 
 	Plugin     []byte // a counter: "increase" and "decrease" with {"by"}, each making one event
 	PluginName string // for the report
+	Cache      string // a folder for compiled plugins, which stays; "": in the run's own
 	Store      string // Pebble or Memory; "": Pebble
 	Dir        string // a folder in which the run makes its own, and removes it at the end; "": the system's for temporary files
 	Snapshots  int    // events from one snapshot to the next; 0: none

@@ -66,7 +66,10 @@ type run struct {
 }
 
 func (r *run) all(ctx context.Context) error {
-	h := &hosted{cfg: r.cfg, dir: filepath.Join(r.dir, "store"), cache: filepath.Join(r.dir, "plugins")}
+	h := &hosted{cfg: r.cfg, dir: filepath.Join(r.dir, "store"), cache: r.cfg.Cache}
+	if h.cache == "" {
+		h.cache = filepath.Join(r.dir, "plugins")
+	}
 	defer h.remove()
 	r.watch.begin("start the host", 0, nil)
 	if err := h.start(ctx); err != nil {

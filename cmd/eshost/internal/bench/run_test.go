@@ -21,10 +21,24 @@ const (
 // byOne is the payload {"by": 1}.
 var byOne = []byte{0x81, 0xa2, 'b', 'y', 0x01}
 
+// compiled is a folder that all runs share: compiling a plugin takes longer than a run.
+var compiled string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "compiled-")
+	if err != nil {
+		panic(err)
+	}
+	compiled = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
 // in makes the run use a folder of the test, which must be empty in the end.
 func in(t *testing.T, c *bench.Config) {
 	t.Helper()
-	c.Dir = t.TempDir()
+	c.Dir, c.Cache = t.TempDir(), compiled
 	t.Cleanup(func() {
 		left, err := os.ReadDir(c.Dir)
 		if err != nil || len(left) > 0 {
