@@ -41,13 +41,16 @@ func (r *Result) Text(w io.Writer) error {
 
 func (r *Result) workload() string {
 	s := fmt.Sprintf("%s entities x %s events", count(int64(r.Entities)), count(int64(r.Events)))
+	if r.Entities == 1 {
+		s = fmt.Sprintf("1 entity x %s events", count(int64(r.Events)))
+	}
 	switch {
 	case r.Rate > 0:
 		return fmt.Sprintf("%s, %s commands sent a second to entities drawn at random", s, count(int64(r.Rate)))
 	case r.Concurrency > 0:
 		return fmt.Sprintf("%s, %s commands in flight to entities drawn at random", s, count(int64(r.Concurrency)))
 	default:
-		return fmt.Sprintf("%s, %s in flight for each", s, count(int64(r.Inflight)))
+		return fmt.Sprintf("%s, %s in flight each", s, count(int64(r.Inflight)))
 	}
 }
 
@@ -115,9 +118,9 @@ func (r *Result) rates(t *report) {
 }
 
 func (r *Result) latencies(t *report) {
-	from := "from sending to the durable answer"
+	from := "from sending to the answer"
 	if r.Rate > 0 {
-		from = "from when a command was due to its durable answer"
+		from = "from when a command was due to its answer"
 	}
 	t.line("\nLatency, %s", from)
 	t.line("  %-24s %12s %12s %12s", "", "p50", "p99", "max")
@@ -143,7 +146,7 @@ func (r *Result) details(t *report) {
 	t.line("\nInside the host")
 	t.row("guest, per command", fmt.Sprintf("%.0f ns", r.GuestNSPerCommand), "the call and what surrounds it")
 	t.row("commands per guest call", fmt.Sprintf("%.1f", r.CommandsPerGuestCall), "")
-	t.row("commits per write", fmt.Sprintf("%.1f", r.CommitsPerWrite), "one write, one sync")
+	t.row("commits per write", fmt.Sprintf("%.1f", r.CommitsPerWrite), "")
 	if r.PeakRSSBytes > 0 {
 		t.row("peak memory", bytesOf(r.PeakRSSBytes), "of the process, before the ceilings")
 	}
