@@ -183,7 +183,7 @@ func (g *Engine) recover(job recovery, chunks [2]*entity.Chunk) {
 // replay reads the entity's records into chunks and has workers fold them.
 // The next chunk is read while the last one is folded.
 func (g *Engine) replay(r *entity.Recovery, e *entity.Entity, head stores.Head, chunks [2]*entity.Chunk) (err error) {
-	f := folds{g: g, chunks: chunks}
+	f := folds{g: g, typ: typeOf(e), chunks: chunks}
 	for _, c := range chunks {
 		c.Recovery = r
 		c.Reset()
@@ -215,6 +215,7 @@ func (g *Engine) replay(r *entity.Recovery, e *entity.Entity, head stores.Head, 
 // folds alternates between two chunks: one is filled while the other is folded.
 type folds struct {
 	g       *Engine
+	typ     *Type
 	chunks  [2]*entity.Chunk
 	current int
 	folding bool // the other chunk is with a worker
@@ -241,7 +242,7 @@ func (f *folds) hand() error {
 	if err := f.wait(); err != nil {
 		return err
 	}
-	f.g.queue.push(task{chunk: f.filling()})
+	f.g.queue.push(task{typ: f.typ, chunk: f.filling()})
 	f.current, f.folding = 1-f.current, true
 	f.filling().Reset()
 	return nil

@@ -137,7 +137,7 @@ func (g *Engine) settle(taken []*entity.Batch, results []stores.Result, due []ta
 	for i, b := range taken {
 		e := b.Entity
 		if g.settleOne(b, results[i]) && g.settled(b) {
-			due = append(due, task{entity: e})
+			due = append(due, task{typ: typeOf(e), entity: e})
 		}
 	}
 	return due

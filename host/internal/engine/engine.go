@@ -132,7 +132,7 @@ func (g *Engine) Post(t *Type, id string, c *entity.Call) (*entity.Entity, error
 // push puts an entity that has a turn on the run queue.
 func (g *Engine) push(e *entity.Entity) {
 	g.deciding.Add(1)
-	g.queue.push(task{entity: e})
+	g.queue.push(task{typ: typeOf(e), entity: e})
 }
 
 // endTurn gives the turn back, or puts the entity on the run queue again when

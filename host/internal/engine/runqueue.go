@@ -8,36 +8,40 @@ import (
 
 // task is something for a worker: an entity's turn, or a chunk to fold.
 type task struct {
+	typ    *Type
 	entity *entity.Entity
 	chunk  *entity.Chunk
 }
 
-// runQueue is a queue of tasks, first in, first out. It is unbounded by
-// itself; an entity is in it at most once.
+// runQueue is a queue of tasks. Those of one type are first in, first out, and
+// the types take turns: a worker gets tasks of one type, since going over to
+// another plugin costs more than a command does (its code and memory are no
+// longer in the processor's caches). It is unbounded by itself; an entity is in
+// it at most once.
 type runQueue struct {
 	mu     sync.Mutex
 	cond   sync.Cond
-	ring   []task // length is a power of two
-	first  int
-	n      int
-	idle   int // workers that wait
+	lanes  ring[*lane] // that have tasks, each once
+	n      int         // tasks in all lanes
+	idle   int         // workers that wait
 	closed bool
 }
 
-func (q *runQueue) init() {
-	q.cond.L = &q.mu
-	q.ring = make([]task, 1024)
-}
+// lane are the tasks of one type; guarded by the queue's lock.
+type lane struct{ tasks ring[task] }
+
+func (q *runQueue) init() { q.cond.L = &q.mu }
 
 func (q *runQueue) push(tasks ...task) {
 	q.mu.Lock()
 	for _, t := range tasks {
-		if q.n == len(q.ring) {
-			q.grow()
+		l := &t.typ.lane
+		if l.tasks.n == 0 {
+			q.lanes.push(l)
 		}
-		q.ring[(q.first+q.n)&(len(q.ring)-1)] = t
-		q.n++
+		l.tasks.push(t)
 	}
+	q.n += len(tasks)
 	wake := min(q.idle, len(tasks))
 	q.mu.Unlock()
 	for range wake {
@@ -45,15 +49,8 @@ func (q *runQueue) push(tasks ...task) {
 	}
 }
 
-func (q *runQueue) grow() {
-	ring := make([]task, 2*len(q.ring))
-	n := copy(ring, q.ring[q.first:])
-	copy(ring[n:], q.ring[:q.first])
-	q.ring, q.first = ring, 0
-}
-
-// pop waits for tasks and fills buf with this worker's share of them. It
-// returns none when the queue is closed.
+// pop waits for tasks and fills buf with tasks of one type. It returns none
+// when the queue is closed.
 func (q *runQueue) pop(buf []task, workers int) []task {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -65,15 +62,18 @@ func (q *runQueue) pop(buf []task, workers int) []task {
 		q.cond.Wait()
 		q.idle--
 	}
+	// The workers share the tasks of all types; a type's own are only split
+	// when there are not enough of the others.
 	share := min(cap(buf), (q.n+workers-1)/workers)
-	buf = buf[:share]
+	l := q.lanes.pop()
+	buf = buf[:min(share, l.tasks.n)]
 	for i := range buf {
-		at := q.first & (len(q.ring) - 1)
-		buf[i] = q.ring[at]
-		q.ring[at] = task{}
-		q.first = (q.first + 1) & (len(q.ring) - 1)
+		buf[i] = l.tasks.pop()
 	}
-	q.n -= share
+	q.n -= len(buf)
+	if l.tasks.n > 0 {
+		q.lanes.push(l)
+	}
 	return buf
 }
 
@@ -89,4 +89,31 @@ func (q *runQueue) close() {
 	q.closed = true
 	q.mu.Unlock()
 	q.cond.Broadcast()
+}
+
+// ring is a queue that grows.
+type ring[T any] struct {
+	items []T // length is a power of two, or 0
+	first int
+	n     int
+}
+
+func (r *ring[T]) push(item T) {
+	if r.n == len(r.items) {
+		grown := make([]T, max(16, 2*len(r.items)))
+		n := copy(grown, r.items[r.first:])
+		copy(grown[n:], r.items[:r.first])
+		r.items, r.first = grown, 0
+	}
+	r.items[(r.first+r.n)&(len(r.items)-1)] = item
+	r.n++
+}
+
+// pop takes the first item; there must be one.
+func (r *ring[T]) pop() (item T) {
+	var none T
+	item, r.items[r.first] = r.items[r.first], none
+	r.first = (r.first + 1) & (len(r.items) - 1)
+	r.n--
+	return item
 }

@@ -18,6 +18,7 @@ type Type struct {
 	Tallies  Tallies
 	binding  atomic.Pointer[entity.Binding]
 	resident atomic.Int64
+	lane     lane // of the run queue
 	shards   [shardCount]shard
 }
 
