@@ -40,11 +40,21 @@ type Config struct {
 	Snapshots  int    // events from one snapshot to the next; 0: none
 	CommandIDs bool   // give every command an id of its own
 	Setup      *Setup // sent to every entity first, not measured with the rest; nil: nothing
-	Clients    int    // goroutines that send and receive, for the host and for bare Pebble alike; 0: DefaultClients
+	Clients    int    // goroutines that send and receive, for the host and for bare Pebble alike; 0: as many as DefaultClients says
 }
 
-// DefaultClients is how many clients share the load unless told otherwise.
-const DefaultClients = 1
+// maxWriters is how many entities at most have a client of their own.
+const maxWriters = 64
+
+// DefaultClients is how many clients share the load unless told otherwise: one
+// for each entity where each has one command in flight, as that many callers would, and there
+// are not too many of them; else 1, with completions.
+func (c *Config) DefaultClients() int {
+	if c.Inflight <= 1 && c.Concurrency == 0 && c.Rate == 0 && c.Entities <= maxWriters {
+		return max(c.Entities, 1)
+	}
+	return 1
+}
 
 // Setup is a command that makes one event.
 type Setup struct {
@@ -77,7 +87,7 @@ func (c *Config) check() (*Config, error) {
 		d.Store = Pebble
 	}
 	if d.Clients == 0 {
-		d.Clients = DefaultClients
+		d.Clients = d.DefaultClients()
 	}
 	switch {
 	case d.Entities < 1:

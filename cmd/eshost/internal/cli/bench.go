@@ -43,7 +43,7 @@ Pebble library committing the same bytes for the same clients. Take the ratios; 
 	f.StringVar(&c.Dir, "dir", "", "an existing folder on the disk to measure (default: the system's for temporary files)")
 	f.IntVar(&c.Snapshots, "snapshots", 0, "events from one snapshot to the next; 0: none")
 	f.BoolVar(&c.CommandIDs, "command-ids", false, "give every command an id")
-	f.IntVar(&c.Clients, "clients", bench.DefaultClients, "goroutines that send and receive, for the host and for bare Pebble alike")
+	f.IntVar(&c.Clients, "clients", 0, "goroutines that send and receive, for the host and for bare Pebble alike (default: one for each entity, where up to 64 have one command in flight each; else 1)")
 	f.IntVar(&stateBytes, "state-bytes", 0, "size of each entity's state, for a plugin that also takes pad {bytes}")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -69,8 +69,7 @@ Pebble library committing the same bytes for the same clients. Take the ratios; 
 		case asJSON:
 			return printJSON(p.Out, result)
 		default:
-			result.Text(p.Out)
-			return nil
+			return result.Text(p.Out)
 		}
 	}
 	return cmd
