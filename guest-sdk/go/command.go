@@ -30,7 +30,7 @@ type commandSpec struct {
 // commandPart is a CommandDef whatever its C and R.
 type commandPart[S any] interface {
 	specification() *commandSpec
-	bind(r *runner[S]) func(payload []byte)
+	bind(r *runner[S]) boundCommand
 }
 
 // Command registers a command: decide says what it does to the state it meets, and reply makes the answer to the
@@ -97,18 +97,28 @@ func (c *CommandDef[S, C, R]) addTo(t *Type[S]) {
 
 func (c *CommandDef[S, C, R]) specification() *commandSpec { return &c.spec }
 
-// bind gives the function that runs the command in r and adds its outcome to r's answer. It panics if the handler does.
-func (c *CommandDef[S, C, R]) bind(r *runner[S]) func(payload []byte) {
+// boundCommand is a command as one runner uses it.
+type boundCommand struct {
+	token *codec.Token // the encoded name, with the header of the pair
+	name  string
+
+	// next reads one from a request.
+	next *codec.Message
+	// decode decodes one that next did not take.
+	decode func(payload []byte) error
+	// run runs the one that was read and adds its outcome to the answer. It panics if the handler does.
+	run func()
+}
+
+func (c *CommandDef[S, C, R]) bind(r *runner[S]) boundCommand {
 	command, reply := new(C), new(R)
 	spec, silent := &c.spec, c.spec.reply.None()
-	return func(payload []byte) {
+	decode := func(payload []byte) error {
 		var none C
 		*command = none
-		if err := r.dec.Decode(spec.plan, payload, unsafe.Pointer(command)); err != nil {
-			r.fault(kindPayload, err.Error())
-			return
-		}
-		effect := c.decide(&r.ctx, r.state, *command)
+		return r.dec.Decode(spec.plan, payload, unsafe.Pointer(command))
+	}
+	answer := func(effect Effect) {
 		if effect.rejection != nil {
 			r.reject(spec, effect)
 			return
@@ -126,5 +136,40 @@ func (c *CommandDef[S, C, R]) bind(r *runner[S]) func(payload []byte) {
 		if !silent {
 			r.verify(r.remaining > 0)
 		}
+	}
+	run := func() {
+		effect := c.decide(&r.ctx, r.state, *command)
+		if !r.plain || effect.first == nil || effect.rejection != nil || effect.more != nil {
+			answer(effect)
+			return
+		}
+		event := r.eventOf(effect.first)
+		if !event.plain {
+			answer(effect)
+			return
+		}
+		// What nearly always happens: nothing is shared, and there is one event, which is as easy. It is encoded only
+		// behind the reply, where it belongs.
+		r.before = r.state
+		r.stage = folding
+		event.foldPlain(effect.first)
+		r.ctx.seq++
+		r.stage = replying
+		if !silent {
+			*reply = c.reply(r.state)
+		}
+		content := dataWord(effect.first)
+		if n := codec.AppendPair(r.out, spec.reply, unsafe.Pointer(reply), event.token, event.spec.plan, content); n > 0 {
+			r.out = r.out[:n]
+			return
+		}
+		out := r.enc.AppendBin(append(r.out, 0x93, 0x00), spec.reply, unsafe.Pointer(reply))
+		out = event.token.Append(append(out, 0x91))
+		r.out = r.enc.AppendBin(out, event.spec.plan, content)
+	}
+	token := codec.NewToken(codec.AppendString([]byte{0x92}, spec.name))
+	return boundCommand{
+		token: token, name: spec.name, next: codec.NewMessage(token, spec.plan, unsafe.Pointer(command)),
+		decode: decode, run: run,
 	}
 }

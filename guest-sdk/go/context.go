@@ -10,7 +10,8 @@ type Context struct {
 	seq      uint64
 	now      int64
 	command  string
-	payload  []byte
+	request  []byte
+	from, to int // where the payload is in the request
 }
 
 // Type is the type of the entity.
@@ -52,7 +53,8 @@ func (c *Context) Rand() *rand.Rand {
 	text(len(c.id), func(i int) byte { return c.id[i] })
 	mix(c.seq)
 	text(len(c.command), func(i int) byte { return c.command[i] })
-	text(len(c.payload), func(i int) byte { return c.payload[i] })
+	payload := c.request[c.from:c.to]
+	text(len(payload), func(i int) byte { return payload[i] })
 	return rand.New(rand.NewPCG(a, b))
 }
 

@@ -83,27 +83,46 @@ func (r *runner[S]) decideSome() (ok bool) {
 	}()
 	for r.remaining > 0 {
 		r.remaining--
-		r.start, r.seq, r.former, r.stage = len(r.out), r.ctx.seq, r.good, deciding
-		command := r.findCommand()
-		payload, valid := r.request.Payload()
-		if !valid {
+		r.start, r.seq, r.stage = len(r.out), r.ctx.seq, deciding
+		if r.keeps {
+			r.former = r.good
+		}
+		command, pos := r.latest, r.request.Pos
+		if command.next.Next(&r.request) {
+			r.ctx.from, r.ctx.to = command.next.PayloadAt(pos), r.request.Pos
+			command.run()
+		} else if !r.decideOne() {
 			return false
 		}
-		if command == nil {
-			r.fault(kindCommand, "there is no command of this name")
-			continue
-		}
-		r.ctx.command, r.ctx.payload = command.name, payload
-		command.run(payload)
 	}
 	return true
 }
 
-// findCommand reads the name of a command; nil if there is no such command. A host sends names in the shortest form
-// nearly always, so that one comparison of bytes is all it takes.
+// decideOne decides a command of any kind that comes in any form. It reports false if the request is malformed.
+func (r *runner[S]) decideOne() (ok bool) {
+	command := r.findCommand()
+	payload, ok := r.request.Payload()
+	if !ok {
+		return false
+	}
+	if command == nil {
+		r.fault(kindCommand, "there is no command of this name")
+		return true
+	}
+	r.latest, r.ctx.command = command, command.name
+	r.ctx.from, r.ctx.to = r.request.Pos-len(payload), r.request.Pos
+	if err := command.decode(payload); err != nil {
+		r.fault(kindPayload, err.Error())
+		return true
+	}
+	command.run()
+	return true
+}
+
+// findCommand reads the name of a command; nil if there is no such command.
 func (r *runner[S]) findCommand() *boundCommand {
 	for i := range r.commands {
-		if r.request.Skip(r.commands[i].prefix) {
+		if r.request.Skip(r.commands[i].token) {
 			return &r.commands[i]
 		}
 	}
@@ -150,11 +169,16 @@ func (r *runner[S]) accept(effect Effect, replies bool) int {
 }
 
 func (r *runner[S]) emit(event any) {
+	e := r.eventOf(event)
+	r.emitted = e.emit(e.token.Append(r.emitted), event)
+}
+
+// eventOf gives the registration of an event.
+func (r *runner[S]) eventOf(event any) *boundEvent {
 	word := typeWord(event)
 	for i := range r.events {
 		if e := &r.events[i]; e.word == word {
-			r.emitted = e.emit(append(r.emitted, e.prefix...), event)
-			return
+			return e
 		}
 	}
 	panic(&faultError{kindFold, "an event of Go type " + typeName(event) + " was emitted, which type " + quote(r.def.name) +

@@ -21,19 +21,34 @@ type Effect struct {
 // is a value of a type that was registered with [Event]. Without events, the command is answered and nothing persisted.
 // It panics if an event is nil.
 func Accept(events ...any) Effect {
+	// What is here is small enough to be inlined into the decide, where the usual case costs next to nothing.
+	if len(events) != 1 {
+		return acceptAll(events)
+	}
+	if events[0] == nil {
+		panic(nilEvent)
+	}
+	return Effect{first: events[0]}
+}
+
+const nilEvent = "eshost.Accept was given a nil event"
+
+//go:noinline
+func acceptAll(events []any) Effect {
 	for _, event := range events {
 		if event == nil {
-			panic("eshost.Accept was given a nil event")
+			panic(nilEvent)
 		}
 	}
-	switch len(events) {
-	case 0:
+	if len(events) == 0 {
 		return Effect{}
-	case 1:
-		return Effect{first: events[0]}
 	}
-	more := append([]any(nil), events[1:]...)
-	return Effect{first: events[0], more: &more}
+	effect := Effect{first: events[0]}
+	if len(events) > 1 {
+		more := append([]any(nil), events[1:]...)
+		effect.more = &more
+	}
+	return effect
 }
 
 // Events gives the events of an accepting effect, nil if there are none.
@@ -71,6 +86,10 @@ func (e Effect) count() int {
 // typeWord gives the address of the descriptor of v's type: the first word of an interface value. It is what makes
 // finding an event's registration one comparison each.
 func typeWord(v any) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&v)) }
+
+// dataWord gives the address of v's value, which must be of a type that holds no pointer: the second word of an
+// interface value.
+func dataWord(v any) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&v))[1] }
 
 // Rejects is a rejection that a command may declare: a [Rejection] or a [RejectionWith].
 type Rejects interface{ rejection() *rejection }

@@ -67,26 +67,33 @@ func (e *EventDef[S, E]) specification() *eventSpec { return &e.spec }
 
 // boundEvent is an event as one runner uses it.
 type boundEvent struct {
-	prefix string         // the encoded name and version, with the header of the three of them
-	word   unsafe.Pointer // see typeWord
-	spec   *eventSpec
+	token *codec.Token   // the encoded name and version, with the header of the three of them
+	word  unsafe.Pointer // see typeWord
+	spec  *eventSpec
 
+	// next reads one from a request.
+	next *codec.Message
+	// decode decodes one that next did not take.
+	decode func(payload []byte) error
+	// fold folds the one that was read.
+	fold func()
+
+	// plain says that the event shares no memory and can always be encoded, so that it does not matter whether it is
+	// folded or encoded first.
+	plain bool
+	// foldPlain folds an event that was emitted, if it is plain.
+	foldPlain func(event any)
 	// emit appends the event's payload and folds it.
 	emit func(dst []byte, event any) []byte
-	// fold folds an event that was read.
-	fold func(payload []byte) error
 }
 
 func (e *EventDef[S, E]) bind(r *runner[S]) boundEvent {
 	spec, event := &e.spec, new(E)
-	fold := func(payload []byte) error {
+	fold := func() { r.state = e.fold(r.state, *event) }
+	decode := func(payload []byte) error {
 		var none E
 		*event = none
-		if err := r.dec.Decode(spec.plan, payload, unsafe.Pointer(event)); err != nil {
-			return err
-		}
-		r.state = e.fold(r.state, *event)
-		return nil
+		return r.dec.Decode(spec.plan, payload, unsafe.Pointer(event))
 	}
 	// An event that shares memory could be changed by its own fold, or be part of the state it is folded into. Its
 	// fold gets what a later activation will get: the event as it was read from its bytes.
@@ -95,17 +102,22 @@ func (e *EventDef[S, E]) bind(r *runner[S]) boundEvent {
 		*event = emitted.(E)
 		start := len(dst)
 		dst = r.enc.AppendBin(dst, spec.plan, unsafe.Pointer(event))
-		if !shared {
-			r.state = e.fold(r.state, *event)
-			return dst
+		if shared {
+			reader := codec.Reader{Src: dst, Pos: start}
+			payload, _ := reader.Payload()
+			if err := decode(payload); err != nil {
+				panic(&faultError{kindFold, "event " + spec.label() + ": " + err.Error()})
+			}
 		}
-		reader := codec.Reader{Src: dst, Pos: start}
-		payload, _ := reader.Payload()
-		if err := fold(payload); err != nil {
-			panic(&faultError{kindFold, "event " + spec.label() + ": " + err.Error()})
-		}
+		fold()
 		return dst
 	}
-	prefix := codec.AppendUint(codec.AppendString([]byte{0x93}, spec.name), uint64(spec.version))
-	return boundEvent{prefix: string(prefix), word: spec.word, spec: spec, emit: emit, fold: fold}
+	token := codec.NewToken(codec.AppendUint(codec.AppendString([]byte{0x93}, spec.name), uint64(spec.version)))
+	return boundEvent{
+		token: token, word: spec.word, spec: spec,
+		next: codec.NewMessage(token, spec.plan, unsafe.Pointer(event)), decode: decode, fold: fold,
+		plain:     !shared && !spec.plan.Strict(),
+		foldPlain: func(emitted any) { r.state = e.fold(r.state, emitted.(E)) },
+		emit:      emit,
+	}
 }

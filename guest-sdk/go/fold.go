@@ -35,19 +35,17 @@ func (r *runner[S]) foldAll() (kind int, message string) {
 			kind, message = kindPanic, describePanic(reason)
 		}
 	}()
+	var latest *boundEvent // neighbours are often of one kind
 	for r.remaining > 0 {
 		r.remaining--
-		event, kind, message := r.findEvent()
-		if event == nil {
-			return kind, message
+		if latest == nil || !latest.next.Next(&r.request) {
+			var kind int
+			var message string
+			if latest, kind, message = r.readEvent(); latest == nil {
+				return kind, message
+			}
 		}
-		payload, ok := r.request.Payload()
-		if !ok {
-			return kindPayload, badRequest
-		}
-		if err := event.fold(payload); err != nil {
-			return kindFold, "event " + event.spec.label() + ": " + err.Error()
-		}
+		latest.fold()
 	}
 	r.out = append(r.out[:0], 0x92, 0x00)
 	r.good = nil
@@ -55,16 +53,30 @@ func (r *runner[S]) foldAll() (kind int, message string) {
 	return 0, ""
 }
 
-// findEvent reads the name and version of an event and gives its registration, or says why there is none. Neighbouring
-// events are often of one kind, and a host sends them in the shortest form nearly always, so one comparison of bytes is
-// mostly all it takes.
-func (r *runner[S]) findEvent() (event *boundEvent, kind int, message string) {
-	if r.lastEvent < len(r.events) && r.request.Skip(r.events[r.lastEvent].prefix) {
-		return &r.events[r.lastEvent], 0, ""
-	}
+// readEvent reads an event of any kind in any form, and gives its registration or says why there is none.
+func (r *runner[S]) readEvent() (event *boundEvent, kind int, message string) {
 	for i := range r.events {
-		if r.request.Skip(r.events[i].prefix) {
-			r.lastEvent = i
+		if event := &r.events[i]; event.next.Next(&r.request) {
+			return event, 0, ""
+		}
+	}
+	if event, kind, message = r.findEvent(); event == nil {
+		return nil, kind, message
+	}
+	payload, ok := r.request.Payload()
+	if !ok {
+		return nil, kindPayload, badRequest
+	}
+	if err := event.decode(payload); err != nil {
+		return nil, kindFold, "event " + event.spec.label() + ": " + err.Error()
+	}
+	return event, 0, ""
+}
+
+// findEvent reads the name and version of an event and gives its registration, or says why there is none.
+func (r *runner[S]) findEvent() (event *boundEvent, kind int, message string) {
+	for i := range r.events {
+		if r.request.Skip(r.events[i].token) {
 			return &r.events[i], 0, ""
 		}
 	}

@@ -43,6 +43,7 @@ type runner[S any] struct {
 	accuses  bool // it does, and a handler that breaks the promise is at fault
 	watches  bool // compare the state after every decide and reply
 	keeps    bool // encode the state after every command: it is watched, or may be one that cannot be encoded
+	plain    bool // none of all that: handlers get copies, and the state can always be encoded
 
 	// distrusts says that the batch at hand must be decided again, watching.
 	distrusts bool
@@ -50,9 +51,9 @@ type runner[S any] struct {
 	// of the request
 	ctx       Context
 	request   codec.Reader
-	base      []byte // the state it came with; nil if none
-	remaining int    // commands or events still to be read
-	lastEvent int    // registration that the latest event used
+	base      []byte        // the state it came with; nil if none
+	remaining int           // commands or events still to be read
+	latest    *boundCommand // the next is often of the same name
 
 	// of the command that is being decided
 	start  int // where its outcome begins in out
@@ -78,12 +79,6 @@ const (
 	replying
 )
 
-type boundCommand struct {
-	prefix string // the encoded name, with the header of the pair
-	name   string
-	run    func(payload []byte)
-}
-
 func (t *Type[S]) newRunner(trusts bool) entityRunner {
 	r := &runner[S]{def: t, flat: !t.plan.Shared()}
 	promised := t.readOnly && !r.flat
@@ -91,13 +86,17 @@ func (t *Type[S]) newRunner(trusts bool) entityRunner {
 	r.watch()
 	r.ctx.typeName = t.name
 	for _, c := range t.commands {
-		name := c.specification().name
-		prefix := codec.AppendString([]byte{0x92}, name)
-		r.commands = append(r.commands, boundCommand{prefix: string(prefix), name: name, run: c.bind(r)})
+		r.commands = append(r.commands, c.bind(r))
 	}
 	for _, e := range t.events {
 		r.events = append(r.events, e.bind(r))
 	}
+	if len(r.commands) > 0 {
+		r.latest = &r.commands[0]
+	} else {
+		r.latest = &boundCommand{next: &codec.Message{}}
+	}
+	r.ctx.command = r.latest.name
 	if r.flat {
 		_ = r.dec.Decode(t.plan, t.initial, unsafe.Pointer(&r.initial))
 	}
@@ -118,7 +117,7 @@ func (r *runner[S]) open(request []byte, pos int) (kind int, message string) {
 	if r.base, ok = r.request.Payload(); !ok {
 		return kindPayload, badRequest
 	}
-	r.ctx.id, r.ctx.idText, r.ctx.seq = id, "", seq
+	r.ctx.request, r.ctx.id, r.ctx.idText, r.ctx.seq = request, id, "", seq
 	if err := r.load(); err != nil {
 		return kindState, "the state of " + r.def.name + " does not decode: " + err.Error()
 	}
@@ -152,6 +151,7 @@ func (r *runner[S]) load() error {
 func (r *runner[S]) watch() {
 	r.watches = !r.flat && !r.trusts
 	r.keeps = r.watches || r.flat && r.def.plan.Strict()
+	r.plain = r.flat && !r.keeps
 }
 
 // keep notes the encoding of the present state as the good one, and leaves the bytes of the former good one alone. It

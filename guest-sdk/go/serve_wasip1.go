@@ -3,6 +3,8 @@ package eshost
 import (
 	"runtime"
 	"unsafe"
+
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
 )
 
 // served is what the exports talk to. Exported functions have no receiver, so this one plugin is a global.
@@ -33,7 +35,7 @@ func alloc(size uint32) uint32 {
 	if size > maxRequestBytes {
 		return 0
 	}
-	if n := int(size); n > len(request) || len(request) > keptBytes && n <= keptBytes {
+	if n := int(size) + codec.Slack; n > len(request) || len(request) > keptBytes && n <= keptBytes {
 		request = nil
 		request = make([]byte, max(n+n/4, 4096))
 	}
@@ -70,7 +72,7 @@ func received(at, size uint32) []byte {
 	if start := uint32(uintptr(unsafe.Pointer(unsafe.SliceData(request)))); at != start || int(size) > len(request) {
 		panic("eshost: the request is not where alloc said")
 	}
-	return request[:size:size]
+	return request[:size]
 }
 
 // located gives the place of an answer as the ABI packs it.

@@ -90,11 +90,13 @@ type Plan struct {
 	lean   int      // struct: fields that may be left out
 	shared bool
 	strict bool
+	quick  quick
 }
 
 // field is one field of a struct or one variant of a one-of.
 type field struct {
 	key      string // the encoded key: header and name
+	token    Token  // the same
 	name     string
 	offset   uintptr // of the value; for an Optional, of the value inside it
 	set      uintptr // Optional: of the bool

@@ -35,6 +35,13 @@ type Decoder struct {
 // an unspecified state, when a required field is missing, a type is not the expected one, a number does not fit, a
 // key comes twice or src is not well-formed.
 func (d *Decoder) Decode(p *Plan, src []byte, v unsafe.Pointer) error {
+	if p.Quick(src, v) {
+		return nil
+	}
+	return d.decode(p, src, v)
+}
+
+func (d *Decoder) decode(p *Plan, src []byte, v unsafe.Pointer) error {
 	if src == nil {
 		if p.kind != kindStruct && p.kind != kindMap && p.kind != kindNone {
 			return &DecodeError{Reason: "nothing, where " + p.wants() + " is wanted"}

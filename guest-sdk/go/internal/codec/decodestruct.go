@@ -51,7 +51,7 @@ func (d *Decoder) structure(p *Plan, v unsafe.Pointer, depth int) bool {
 	next := 0
 	for ; n > 0 && next < len(p.fields); n-- {
 		f := &p.fields[next]
-		if !d.Skip(f.key) {
+		if !d.Skip(&f.token) {
 			break
 		}
 		next++

@@ -37,6 +37,15 @@ func (e *Encoder) Append(dst []byte, p *Plan, v unsafe.Pointer) []byte {
 
 // AppendBin appends a bin that holds the encoding of the value at v, or nil for a [None].
 func (e *Encoder) AppendBin(dst []byte, p *Plan, v unsafe.Pointer) []byte {
+	if cap(dst)-len(dst) >= p.quick.room {
+		if end := p.quick.bin(unsafe.Pointer(unsafe.SliceData(dst)), len(dst), v); end > 0 {
+			return dst[:end]
+		}
+	}
+	return e.appendBin(dst, p, v)
+}
+
+func (e *Encoder) appendBin(dst []byte, p *Plan, v unsafe.Pointer) []byte {
 	if p.kind == kindNone {
 		return append(dst, 0xc0)
 	}

@@ -16,6 +16,7 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 		return nil, err
 	}
 	p.mark(map[*Plan]bool{})
+	p.makeQuick()
 	return p, nil
 }
 
@@ -244,6 +245,7 @@ func (b *builder) field(p *Plan, sf reflect.StructField, w place) error {
 	}
 	f.kind = f.plan.kind
 	f.key = string(AppendString(nil, f.name))
+	f.token = *NewToken(AppendString(nil, f.name))
 	p.fields = append(p.fields, f)
 	return nil
 }

@@ -3,6 +3,7 @@ package codec
 import (
 	"math"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // A Reader reads msgpack values one after the other, in any valid form. Its methods report false when the input is
@@ -15,14 +16,25 @@ type Reader struct {
 // Rest is how many bytes are left.
 func (r *Reader) Rest() int { return len(r.Src) - r.Pos }
 
-// Skip goes past prefix, which is not empty, if the input continues with exactly that.
-func (r *Reader) Skip(prefix string) bool {
-	end := r.Pos + len(prefix)
-	if end > len(r.Src) || !matches(r.Src, r.Pos, prefix) {
+// Skip goes past a token if the input continues with exactly that.
+func (r *Reader) Skip(t *Token) bool {
+	pos := r.Pos
+	end := pos + t.size
+	if end > len(r.Src) {
 		return false
 	}
-	r.Pos = end
-	return true
+	if t.size <= maxToken && cap(r.Src)-pos >= maxToken {
+		if t.at(unsafe.Add(unsafe.Pointer(unsafe.SliceData(r.Src)), pos)) {
+			r.Pos = end
+			return true
+		}
+		return false
+	}
+	if matches(r.Src, pos, t.text) {
+		r.Pos = end
+		return true
+	}
+	return false
 }
 
 // Nil goes past a nil if the input continues with one.
@@ -148,7 +160,7 @@ func (r *Reader) Bin() ([]byte, bool) {
 	return nil, false
 }
 
-// Payload reads a bin or nil. Of nil it gives nil, of a bin never.
+// Payload reads a bin or nil. Of nil it gives nil, of a bin never. What lies behind it belongs to its capacity.
 func (r *Reader) Payload() ([]byte, bool) {
 	if r.Pos+1 < len(r.Src) && r.Src[r.Pos] == 0xc4 {
 		start := r.Pos + 2
@@ -157,7 +169,7 @@ func (r *Reader) Payload() ([]byte, bool) {
 			return nil, false
 		}
 		r.Pos = end
-		return r.Src[start:end:end], true
+		return r.Src[start:end], true
 	}
 	if r.Nil() {
 		return nil, true
