@@ -63,13 +63,13 @@ func (e *CompileError) Error() string {
 // language is a language that plugins are written in.
 type language struct {
 	name    string
-	marker  string // a folder that holds this file is written in it
+	marker  string // a folder that holds a file of this pattern is written in it
 	compile func(b *Builder, ctx context.Context, dir string) ([]byte, error)
 }
 
 // languages are looked for in this order.
 var languages = []language{
-	{"go", "go.mod", (*Builder).compileGo},
+	{"go", "*.go", (*Builder).compileGo},
 }
 
 // Build builds the plugin at the path: a .wasm file, or a folder of sources.
@@ -108,11 +108,16 @@ func detect(dir string) (*language, error) {
 	var markers []string
 	for i := range languages {
 		l := &languages[i]
-		if _, err := os.Stat(filepath.Join(dir, l.marker)); err == nil {
+		if found, err := filepath.Glob(filepath.Join(escaped(dir), l.marker)); err == nil && len(found) > 0 {
 			return l, nil
 		}
 		markers = append(markers, fmt.Sprintf("%s (%s)", l.marker, l.name))
 	}
-	return nil, fmt.Errorf("plugin %s: the folder holds no sources of a language that eshost builds; it would have a %s. `eshost new` writes a plugin to begin with",
+	return nil, fmt.Errorf("plugin %s: the folder holds no sources of a language that eshost builds; it would have %s files. `eshost new` writes a plugin to begin with",
 		dir, strings.Join(markers, " or "))
+}
+
+// escaped is a path as a pattern that matches it alone.
+func escaped(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }

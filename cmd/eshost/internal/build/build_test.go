@@ -99,6 +99,30 @@ func TestTheSDKIsFoundHoweverTheModuleNamesIt(t *testing.T) {
 	}
 }
 
+func TestAPluginMayBeAPackageOfAModule(t *testing.T) {
+	b := builder(t)
+	dir := filepath.Join(t.TempDir(), "with [odd] name*")
+	if _, err := b.Scaffold(filepath.Join(dir, "plugins", "counter"), "counter"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"go.work", "go.mod"} {
+		if err := os.Remove(filepath.Join(dir, "plugins", "counter", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var compile *build.CompileError
+	if _, err := b.Build(t.Context(), filepath.Join(dir, "plugins", "counter")); !errors.As(err, &compile) || !strings.Contains(compile.Output, "go mod init") {
+		t.Errorf("without a module: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/all\n\ngo 1.26\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Build(t.Context(), filepath.Join(dir, "plugins", "counter"))
+	if err != nil || !isWasm(p.Wasm) {
+		t.Errorf("built %d bytes, %v", len(p.Wasm), err)
+	}
+}
+
 func TestAFileIsTakenAsItIs(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "p.wasm")
 	if err := os.WriteFile(name, []byte("anything"), 0o600); err != nil {

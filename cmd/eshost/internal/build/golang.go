@@ -93,11 +93,15 @@ func (b *Builder) workspace(dir string) (string, error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", err
 	}
+	root, err := moduleRoot(dir)
+	if err != nil {
+		return "", err
+	}
 	unpacked, err := sdk.Unpack(cache)
 	if err != nil {
 		return "", err
 	}
-	text, err := workspaceFile(dir, unpacked)
+	text, err := workspaceFile(root, unpacked)
 	if err != nil {
 		return "", err
 	}
@@ -124,6 +128,18 @@ func (b *Builder) workspace(dir string) (string, error) {
 		return "", fmt.Errorf("plugin %s: write its workspace: %w", dir, err)
 	}
 	return name, nil
+}
+
+// moduleRoot is the folder of the module that a package is in.
+func moduleRoot(dir string) (string, error) {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", &CompileError{dir, "it belongs to no Go module: run `go mod init` in it"}
+		}
+	}
 }
 
 // workspaceFile is the go.work of a plugin and the SDK, both absolute paths.
