@@ -26,6 +26,7 @@ type headCache struct {
 
 	mu         sync.Mutex
 	write      uint32 // the durable write that is being put together
+	forgotten  uint64 // how often a generation was
 	young, old generation
 }
 
@@ -48,7 +49,15 @@ func (c *headCache) begin() {
 	c.write++
 	if c.young.n >= c.limit {
 		c.old, c.young = c.young, generation{}
+		c.forgotten++
 	}
+}
+
+// epoch is what learn must be told: it was asked before the head was read.
+func (c *headCache) epoch() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forgotten
 }
 
 // find returns the entry of an entity; nil when it is not known. The
@@ -87,13 +96,15 @@ func (c *headCache) claim(k headKey, seq uint64) (twice bool) {
 	return twice
 }
 
-// learn notes a head that was read, unless there is no room or a higher one is known: heads only grow.
-func (c *headCache) learn(k headKey, seq uint64) {
+// learn notes a head that was read, unless there is no room or a higher one is
+// known: heads only grow. Nor if anything was forgotten since the epoch in which reading
+// began: a write may have raised the head meanwhile, and that be what was forgotten.
+func (c *headCache) learn(k headKey, seq, epoch uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h := c.find(k); h != nil {
 		h.seq = max(h.seq, seq)
-	} else if c.young.n < c.limit {
+	} else if c.young.n < c.limit && c.forgotten == epoch {
 		c.young.add(head{a: k.a, b: k.b, seq: seq})
 	}
 }

@@ -21,8 +21,8 @@ func TestHeadsAreRememberedAndForgottenInGenerations(t *testing.T) {
 		}
 	}
 	c.raise([]accepted{{head: key(7), seq: 70}, {head: key(8), seq: 3}})
-	c.learn(key(9), 5) // an old news
-	c.learn(key(limit), 1)
+	c.learn(key(9), 5, c.epoch()) // an old news
+	c.learn(key(limit), 1, c.epoch())
 	for i := range limit {
 		want := uint64(i)
 		if i == 7 {
@@ -36,12 +36,17 @@ func TestHeadsAreRememberedAndForgottenInGenerations(t *testing.T) {
 		t.Errorf("the full generation learned another head: %d", seq)
 	}
 
+	before := c.epoch()
 	c.begin() // the generation is the old one now
+	c.learn(key(limit), 1, before)
+	if seq, ok := c.get(key(limit)); ok {
+		t.Errorf("learned %d, which may be outdated: something was forgotten since", seq)
+	}
 	if c.claim(key(1), 1) {
 		t.Error("a claim outlives its write")
 	}
 	for i := limit; i < 2*limit; i++ {
-		c.learn(key(i), uint64(i))
+		c.learn(key(i), uint64(i), c.epoch())
 	}
 	if seq, ok := c.get(key(2)); !ok || seq != 2 {
 		t.Errorf("an entity of the old generation: %d, %v", seq, ok)

@@ -50,6 +50,7 @@ func (s *Store) head(k headKey, id stores.EntityID) (uint64, error) {
 	if seq, ok := s.heads.get(k); ok {
 		return seq, nil
 	}
+	epoch := s.heads.epoch()
 	l, err := s.look()
 	if err != nil {
 		return 0, err
@@ -57,7 +58,7 @@ func (s *Store) head(k headKey, id stores.EntityID) (uint64, error) {
 	defer l.close()
 	seq, err := l.head(id, math.MaxUint64)
 	if err == nil {
-		s.heads.learn(k, seq)
+		s.heads.learn(k, seq, epoch)
 	}
 	return seq, err
 }
@@ -70,6 +71,7 @@ func (s *Store) Heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 	defer s.readers.RUnlock()
 	heads := make([]stores.Head, len(ids))
 	var l *lookup
+	epoch := s.heads.epoch()
 	for i, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -91,6 +93,7 @@ func (s *Store) Heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 			return nil, err
 		}
 		heads[i].Seq = seq
+		s.heads.learn(k, seq, epoch)
 	}
 	return heads, nil
 }
