@@ -1,6 +1,7 @@
 package eshost
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
@@ -163,6 +164,7 @@ func (c *CommandDef[S, C, R]) bind(r *runner[S]) boundCommand {
 			r.out = r.out[:n]
 			return
 		}
+		r.out = slices.Grow(r.out, roomyBytes) // perhaps there was too little room
 		out := r.enc.AppendBin(append(r.out, 0x93, 0x00), spec.reply, unsafe.Pointer(reply))
 		out = event.token.Append(append(out, 0x91))
 		r.out = r.enc.AppendBin(out, event.spec.plan, content)

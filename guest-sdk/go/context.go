@@ -1,17 +1,20 @@
 package eshost
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
+)
 
 // Context is what a decide may know besides the state and the command. It is valid until the decide returns.
 type Context struct {
 	typeName string
-	id       []byte // part of the request
 	idText   string // id as a string, once somebody asked
-	seq      uint64
-	now      int64
-	command  string
 	request  []byte
-	from, to int // where the payload is in the request
+	head     codec.Head
+	seq      uint64
+	command  string
+	from, to int // where the command's payload is in the request
 }
 
 // Type is the type of the entity.
@@ -20,10 +23,12 @@ func (c *Context) Type() string { return c.typeName }
 // ID is the id of the entity.
 func (c *Context) ID() string {
 	if c.idText == "" {
-		c.idText = string(c.id)
+		c.idText = string(c.idBytes())
 	}
 	return c.idText
 }
+
+func (c *Context) idBytes() []byte { return c.request[c.head.ID:c.head.IDEnd] }
 
 // Seq is the number of the last event that is folded into the state; 0 if there is none yet.
 func (c *Context) Seq() uint64 { return c.seq }
@@ -31,7 +36,7 @@ func (c *Context) Seq() uint64 { return c.seq }
 // NowMillis is the time of the commit in milliseconds since 1970, which is also the form for a time in a payload. It is
 // the same for all commands of a batch and never goes back between the commits of an entity. time.UnixMilli makes a
 // time.Time of it; this package does not, because package time makes a plugin a quarter of a megabyte larger.
-func (c *Context) NowMillis() int64 { return c.now }
+func (c *Context) NowMillis() int64 { return c.head.Now }
 
 // Rand gives a source of random numbers that is a function of the entity's type and id, of Seq, and of the command's
 // name and payload. Every call gives the same source, from its start. A decision that is taken again, on another machine
@@ -50,10 +55,10 @@ func (c *Context) Rand() *rand.Rand {
 		}
 	}
 	text(len(c.typeName), func(i int) byte { return c.typeName[i] })
-	text(len(c.id), func(i int) byte { return c.id[i] })
+	id, payload := c.idBytes(), c.request[c.from:c.to]
+	text(len(id), func(i int) byte { return id[i] })
 	mix(c.seq)
 	text(len(c.command), func(i int) byte { return c.command[i] })
-	payload := c.request[c.from:c.to]
 	text(len(payload), func(i int) byte { return payload[i] })
 	return rand.New(rand.NewPCG(a, b))
 }

@@ -19,18 +19,11 @@ func (r *runner[S]) handleCommand(request []byte, pos int) []byte {
 // decideAll makes the answer, unless trust turns out to have been misplaced.
 func (r *runner[S]) decideAll(request []byte, pos int) {
 	r.remaining = 0
-	if kind, message := r.open(request, pos); kind != 0 {
+	if kind, message := r.open(request, pos, true); kind != 0 {
 		r.refuse(kind, message)
 		return
 	}
-	now, negative, ok := r.request.Integer()
-	count, ok2 := r.request.Array()
-	if !ok || negative && int64(now) >= 0 || !ok2 {
-		r.refuse(kindPayload, badRequest)
-		return
-	}
-	r.ctx.now = int64(now)
-	first := r.ctx.seq
+	first, count := r.ctx.seq, r.ctx.head.Count
 	r.out = codec.AppendArrayHeader(append(r.out[:0], 0x93, 0x00), count)
 	r.remaining = count
 	for r.remaining > 0 {
@@ -67,7 +60,11 @@ func (r *runner[S]) tryState() {
 // decideSome decides commands until there are no more or a handler panics: setting up a recovery once for many is
 // cheaper than for each. It reports false if the request is malformed.
 func (r *runner[S]) decideSome() (ok bool) {
+	failed := true
 	defer func() {
+		if !failed {
+			return // without the call of recover, which is not free
+		}
 		if reason := recover(); reason != nil {
 			ok = true
 			r.undo()
@@ -92,9 +89,11 @@ func (r *runner[S]) decideSome() (ok bool) {
 			r.ctx.from, r.ctx.to = command.next.PayloadAt(pos), r.request.Pos
 			command.run()
 		} else if !r.decideOne() {
+			failed = false
 			return false
 		}
 	}
+	failed = false
 	return true
 }
 

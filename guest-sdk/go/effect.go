@@ -22,13 +22,10 @@ type Effect struct {
 // It panics if an event is nil.
 func Accept(events ...any) Effect {
 	// What is here is small enough to be inlined into the decide, where the usual case costs next to nothing.
-	if len(events) != 1 {
-		return acceptAll(events)
+	if len(events) == 1 && events[0] != nil {
+		return Effect{first: events[0]}
 	}
-	if events[0] == nil {
-		panic(nilEvent)
-	}
-	return Effect{first: events[0]}
+	return acceptAll(events)
 }
 
 const nilEvent = "eshost.Accept was given a nil event"

@@ -8,13 +8,10 @@ import (
 
 // handleEvent folds a batch of events.
 func (r *runner[S]) handleEvent(request []byte, pos int) []byte {
-	if kind, message := r.open(request, pos); kind != 0 {
+	if kind, message := r.open(request, pos, false); kind != 0 {
 		return r.refuseFold(kind, 0, message)
 	}
-	count, ok := r.request.Array()
-	if !ok {
-		return r.refuseFold(kindPayload, 0, badRequest)
-	}
+	count := r.ctx.head.Count
 	r.remaining = count
 	kind, message := r.foldAll()
 	switch {

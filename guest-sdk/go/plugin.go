@@ -14,8 +14,14 @@ const SDK = "eshost-go 0.1.0"
 type Plugin struct {
 	manifest []byte
 	types    []AnyType
-	runners  []entityRunner
+	runners  []boundRunner
 	answer   []byte
+}
+
+// boundRunner is a runner with what requests for it begin with.
+type boundRunner struct {
+	commands, events *codec.Token
+	entityRunner
 }
 
 // NewPlugin makes a plugin of the given types. It panics if there is none, or two of one name.
@@ -30,7 +36,10 @@ func newPlugin(trusts bool, types []AnyType) *Plugin {
 				panic("eshost: two types named " + quote(t.Name()))
 			}
 		}
-		p.runners = append(p.runners, t.newRunner(trusts))
+		p.runners = append(p.runners, boundRunner{
+			codec.NewToken(codec.AppendString([]byte{0x96}, t.Name())),
+			codec.NewToken(codec.AppendString([]byte{0x95}, t.Name())), t.newRunner(trusts),
+		})
 	}
 	if len(types) == 0 {
 		panic("eshost: a plugin needs at least one type")
@@ -46,6 +55,11 @@ func (p *Plugin) Describe() []byte { return p.manifest }
 // a refusal of kind 2, one for a type that the plugin does not have by one of kind 1.
 func (p *Plugin) HandleCommand(request []byte) []byte {
 	reader := codec.Reader{Src: request}
+	for i := range p.runners {
+		if r := &p.runners[i]; reader.Skip(r.commands) {
+			return r.handleCommand(request, reader.Pos)
+		}
+	}
 	runner, kind := p.find(&reader, 6)
 	if runner != nil {
 		return runner.handleCommand(request, reader.Pos)
@@ -57,6 +71,11 @@ func (p *Plugin) HandleCommand(request []byte) []byte {
 // HandleEvent answers an event request, of the malformed ones as [Plugin.HandleCommand] does.
 func (p *Plugin) HandleEvent(request []byte) []byte {
 	reader := codec.Reader{Src: request}
+	for i := range p.runners {
+		if r := &p.runners[i]; reader.Skip(r.events) {
+			return r.handleEvent(request, reader.Pos)
+		}
+	}
 	runner, kind := p.find(&reader, 5)
 	if runner != nil {
 		return runner.handleEvent(request, reader.Pos)

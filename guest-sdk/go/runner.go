@@ -79,8 +79,11 @@ const (
 	replying
 )
 
+// roomyBytes is room enough for an outcome of the usual size.
+const roomyBytes = 1024
+
 func (t *Type[S]) newRunner(trusts bool) entityRunner {
-	r := &runner[S]{def: t, flat: !t.plan.Shared()}
+	r := &runner[S]{def: t, flat: !t.plan.Shared(), out: make([]byte, 0, roomyBytes)}
 	promised := t.readOnly && !r.flat
 	r.trusts, r.accuses = promised && trusts, promised && !trusts
 	r.watch()
@@ -103,48 +106,75 @@ func (t *Type[S]) newRunner(trusts bool) entityRunner {
 	return r
 }
 
-// open reads what both requests begin with, after the type: id, seq, state. It gives the reason if that fails.
-func (r *runner[S]) open(request []byte, pos int) (kind int, message string) {
+// open reads what a request begins with, after the type; timed says whether the time is in it. It gives the reason if
+// that fails.
+func (r *runner[S]) open(request []byte, pos int, timed bool) (kind int, message string) {
 	r.request.Src, r.request.Pos = request, pos
-	id, ok := r.request.String()
-	if !ok {
+	r.ctx.request, r.ctx.idText, r.base = request, "", nil
+	h := &r.ctx.head
+	if !r.request.Head(h, timed) {
+		return r.openAny(timed)
+	}
+	if h.State > 0 {
+		r.base = request[h.State:h.StateEnd]
+	}
+	r.ctx.seq = h.Seq
+	return r.load()
+}
+
+// openAny does so for requests in any form.
+func (r *runner[S]) openAny(timed bool) (kind int, message string) {
+	h, request := &r.ctx.head, &r.request
+	id, ok := request.String()
+	h.ID, h.IDEnd = request.Pos-len(id), request.Pos
+	seq, ok2 := request.Uint()
+	r.ctx.seq = seq
+	if !ok || !ok2 {
 		return kindPayload, badRequest
 	}
-	seq, ok := r.request.Uint()
-	if !ok {
+	if r.base, ok = request.Payload(); !ok {
 		return kindPayload, badRequest
 	}
-	if r.base, ok = r.request.Payload(); !ok {
-		return kindPayload, badRequest
+	if kind, message = r.load(); kind != 0 {
+		return kind, message
 	}
-	r.ctx.request, r.ctx.id, r.ctx.idText, r.ctx.seq = request, id, "", seq
-	if err := r.load(); err != nil {
-		return kindState, "the state of " + r.def.name + " does not decode: " + err.Error()
+	if timed {
+		now, negative, ok := request.Integer()
+		if !ok || negative && int64(now) >= 0 {
+			return kindPayload, badRequest
+		}
+		h.Now = int64(now)
+	}
+	if h.Count, ok = request.Array(); !ok {
+		return kindPayload, badRequest
 	}
 	return 0, ""
 }
 
 const badRequest = "the request does not decode; the host and the SDK disagree about the ABI"
 
-// load makes the state what the request says.
-func (r *runner[S]) load() error {
+// load makes the state what the request says. It gives the reason if that fails.
+func (r *runner[S]) load() (kind int, message string) {
 	r.good = r.base
 	if r.base == nil {
 		if r.flat {
 			r.state = r.initial
-			return nil
+			return 0, ""
 		}
 		r.good = r.def.initial
+	}
+	if r.plain && r.def.plan.Quick(r.good, unsafe.Pointer(&r.state)) {
+		return 0, ""
 	}
 	var zero S
 	r.state = zero
 	if err := r.dec.Decode(r.def.plan, r.good, unsafe.Pointer(&r.state)); err != nil {
-		return err
+		return kindState, "the state of " + r.def.name + " does not decode: " + err.Error()
 	}
 	if r.accuses {
 		r.keep() // the same in the canonical form, so that a difference is a change
 	}
-	return nil
+	return 0, ""
 }
 
 // watch makes the runner as watchful as it is meant to be.

@@ -45,19 +45,28 @@ func alloc(size uint32) uint32 {
 //go:wasmexport describe
 func describePlugin() uint64 {
 	defer trap()
-	return located(plugin().Describe())
+	busy = true
+	answer := plugin().Describe()
+	busy = false
+	return located(answer)
 }
 
 //go:wasmexport handle_command
 func handleCommand(at, size uint32) uint64 {
 	defer trap()
-	return finished(plugin().HandleCommand(received(at, size)))
+	busy = true
+	answer := plugin().HandleCommand(received(at, size))
+	busy = false
+	return finished(answer)
 }
 
 //go:wasmexport handle_event
 func handleEvent(at, size uint32) uint64 {
 	defer trap()
-	return finished(plugin().HandleEvent(received(at, size)))
+	busy = true
+	answer := plugin().HandleEvent(received(at, size))
+	busy = false
+	return finished(answer)
 }
 
 func plugin() *Plugin {
@@ -94,8 +103,14 @@ func finished(answer []byte) uint64 {
 	return located(answer)
 }
 
+// busy says that a call is being handled.
+var busy bool
+
 // trap tells the host why the plugin is about to die, and lets it.
 func trap() {
+	if !busy {
+		return // without the call of recover, which is not free
+	}
 	if reason := recover(); reason != nil {
 		text := panicText(reason)
 		importPanic(unsafe.StringData(text), uint32(len(text)))
