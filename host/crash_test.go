@@ -34,8 +34,18 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	var err error
+	if compiled, err = os.MkdirTemp("", "eshost-compiled-*"); err != nil { // of mode 0700
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(compiled)
+	os.Exit(code)
 }
+
+// compiled is where the tests keep compiled plugins.
+var compiled string
 
 // child hosts counters on the folder until it is killed or its standard
 // input ends. It reads "entity id by" lines, and prints "ok id seq value" for
