@@ -138,40 +138,60 @@ func (c *CommandDef[S, C, R]) bind(r *runner[S]) boundCommand {
 			r.verify(r.remaining > 0)
 		}
 	}
-	run := func() {
-		effect := c.decide(&r.ctx, r.state, *command)
-		if !r.plain || effect.first == nil || effect.rejection != nil || effect.more != nil {
-			answer(effect)
-			return
+	decide, answerOf, replyPlan := c.decide, c.reply, spec.reply
+	run := func() { answer(decide(&r.ctx, r.state, *command)) }
+	if r.plain {
+		run = func() {
+			effect := decide(&r.ctx, r.state, *command)
+			event := r.event
+			if event.word != typeWord(effect.first) || effect.rejection != nil || effect.more != nil {
+				if event = r.plainEvent(effect); event == nil {
+					answer(effect)
+					return
+				}
+			}
+			// What nearly always happens: one event, which is as plain as the state. It is encoded only behind the
+			// reply, where it belongs.
+			r.before = r.state
+			r.stage = settling
+			event.foldPlain(effect.first)
+			if !silent {
+				*reply = answerOf(r.state)
+			}
+			content := dataWord(effect.first)
+			end := codec.AppendPair(r.out, replyPlan, unsafe.Pointer(reply), event.token, event.spec.plan, content)
+			if end == 0 {
+				r.appendPair(replyPlan, unsafe.Pointer(reply), event, content)
+			} else {
+				r.out = r.out[:end]
+			}
+			r.request.Seq++
 		}
-		event := r.eventOf(effect.first)
-		if !event.plain {
-			answer(effect)
-			return
-		}
-		// What nearly always happens: nothing is shared, and there is one event, which is as easy. It is encoded only
-		// behind the reply, where it belongs.
-		r.before = r.state
-		r.stage = folding
-		event.foldPlain(effect.first)
-		r.ctx.seq++
-		r.stage = replying
-		if !silent {
-			*reply = c.reply(r.state)
-		}
-		content := dataWord(effect.first)
-		if n := codec.AppendPair(r.out, spec.reply, unsafe.Pointer(reply), event.token, event.spec.plan, content); n > 0 {
-			r.out = r.out[:n]
-			return
-		}
-		r.out = slices.Grow(r.out, roomyBytes) // perhaps there was too little room
-		out := r.enc.AppendBin(append(r.out, 0x93, 0x00), spec.reply, unsafe.Pointer(reply))
-		out = event.token.Append(append(out, 0x91))
-		r.out = r.enc.AppendBin(out, event.spec.plan, content)
 	}
 	token := codec.NewToken(codec.AppendString([]byte{0x92}, spec.name))
 	return boundCommand{
 		token: token, name: spec.name, next: codec.NewMessage(token, spec.plan, unsafe.Pointer(command)),
 		decode: decode, run: run,
 	}
+}
+
+// plainEvent gives the registration of the effect's event if it is the only one and a plain one.
+func (r *runner[S]) plainEvent(effect Effect) *boundEvent {
+	if effect.rejection != nil || effect.more != nil || effect.first == nil {
+		return nil
+	}
+	event := r.eventOf(effect.first)
+	if !event.plain {
+		return nil
+	}
+	r.event = event
+	return event
+}
+
+// appendPair adds the outcome of a command with one event that [codec.AppendPair] does not add.
+func (r *runner[S]) appendPair(plan *codec.Plan, reply unsafe.Pointer, event *boundEvent, content unsafe.Pointer) {
+	r.out = slices.Grow(r.out, roomyBytes) // perhaps there was too little room
+	out := r.enc.AppendBin(append(r.out, 0x93, 0x00), plan, reply)
+	out = event.token.Append(append(out, 0x91))
+	r.out = r.enc.AppendBin(out, event.spec.plan, content)
 }

@@ -9,12 +9,11 @@ import (
 // Context is what a decide may know besides the state and the command. It is valid until the decide returns.
 type Context struct {
 	typeName string
-	idText   string // id as a string, once somebody asked
-	request  []byte
-	head     codec.Head
-	seq      uint64
+	request  *codec.Head
+	id       string // if it is known
+	idKnown  bool
 	command  string
-	from, to int // where the command's payload is in the request
+	payload  int // where the command's begins; it ends where the request stands
 }
 
 // Type is the type of the entity.
@@ -22,21 +21,21 @@ func (c *Context) Type() string { return c.typeName }
 
 // ID is the id of the entity.
 func (c *Context) ID() string {
-	if c.idText == "" {
-		c.idText = string(c.idBytes())
+	if !c.idKnown {
+		c.id, c.idKnown = string(c.idBytes()), true
 	}
-	return c.idText
+	return c.id
 }
 
-func (c *Context) idBytes() []byte { return c.request[c.head.ID:c.head.IDEnd] }
+func (c *Context) idBytes() []byte { return c.request.Src[c.request.ID:c.request.IDEnd] }
 
 // Seq is the number of the last event that is folded into the state; 0 if there is none yet.
-func (c *Context) Seq() uint64 { return c.seq }
+func (c *Context) Seq() uint64 { return c.request.Seq }
 
 // NowMillis is the time of the commit in milliseconds since 1970, which is also the form for a time in a payload. It is
 // the same for all commands of a batch and never goes back between the commits of an entity. time.UnixMilli makes a
 // time.Time of it; this package does not, because package time makes a plugin a quarter of a megabyte larger.
-func (c *Context) NowMillis() int64 { return c.head.Now }
+func (c *Context) NowMillis() int64 { return c.request.Now }
 
 // Rand gives a source of random numbers that is a function of the entity's type and id, of Seq, and of the command's
 // name and payload. Every call gives the same source, from its start. A decision that is taken again, on another machine
@@ -55,9 +54,9 @@ func (c *Context) Rand() *rand.Rand {
 		}
 	}
 	text(len(c.typeName), func(i int) byte { return c.typeName[i] })
-	id, payload := c.idBytes(), c.request[c.from:c.to]
+	id, payload := c.idBytes(), c.request.Src[c.payload:c.request.Pos]
 	text(len(id), func(i int) byte { return id[i] })
-	mix(c.seq)
+	mix(c.request.Seq)
 	text(len(c.command), func(i int) byte { return c.command[i] })
 	text(len(payload), func(i int) byte { return payload[i] })
 	return rand.New(rand.NewPCG(a, b))

@@ -7,23 +7,27 @@ import (
 )
 
 // handleCommand decides a batch of commands.
-func (r *runner[S]) handleCommand(request []byte, pos int) []byte {
-	if r.decideAll(request, pos); r.distrusts {
+func (r *runner[S]) handleCommand(known bool) []byte {
+	pos := r.request.Pos
+	if r.decideAll(known); r.distrusts {
 		r.distrusts, r.watches, r.keeps = false, true, true
-		r.decideAll(request, pos)
+		if r.request.Pos = pos; known {
+			r.request.Rewind()
+		}
+		r.decideAll(false)
 		r.watch()
 	}
 	return r.out
 }
 
 // decideAll makes the answer, unless trust turns out to have been misplaced.
-func (r *runner[S]) decideAll(request []byte, pos int) {
+func (r *runner[S]) decideAll(known bool) {
 	r.remaining = 0
-	if kind, message := r.open(request, pos, true); kind != 0 {
+	if kind, message := r.open(known, true); kind != 0 {
 		r.refuse(kind, message)
 		return
 	}
-	first, count := r.ctx.seq, r.ctx.head.Count
+	first, count := r.request.Seq, r.request.Count
 	r.out = codec.AppendArrayHeader(append(r.out[:0], 0x93, 0x00), count)
 	r.remaining = count
 	for r.remaining > 0 {
@@ -38,8 +42,10 @@ func (r *runner[S]) decideAll(request []byte, pos int) {
 	switch {
 	case r.request.Rest() != 0:
 		r.refuse(kindPayload, badRequest)
-	case r.ctx.seq == first:
+	case r.request.Seq == first:
 		r.out = append(r.out, 0xc0)
+	case r.plain:
+		r.out = r.enc.AppendBin(r.out, r.def.plan, unsafe.Pointer(&r.state))
 	case r.trusts:
 		r.tryState()
 	default:
@@ -80,14 +86,13 @@ func (r *runner[S]) decideSome() (ok bool) {
 	}()
 	for r.remaining > 0 {
 		r.remaining--
-		r.start, r.seq, r.stage = len(r.out), r.ctx.seq, deciding
-		if r.keeps {
-			r.former = r.good
+		r.stage = deciding
+		if !r.plain {
+			r.note()
 		}
-		command, pos := r.latest, r.request.Pos
-		if command.next.Next(&r.request) {
-			r.ctx.from, r.ctx.to = command.next.PayloadAt(pos), r.request.Pos
-			command.run()
+		if payload := r.next.Next(&r.request.Reader); payload > 0 {
+			r.ctx.payload = payload
+			r.run()
 		} else if !r.decideOne() {
 			failed = false
 			return false
@@ -97,8 +102,20 @@ func (r *runner[S]) decideSome() (ok bool) {
 	return true
 }
 
+// note keeps what is needed to undo the command that comes.
+func (r *runner[S]) note() { r.start, r.former = len(r.out), r.good }
+
 // decideOne decides a command of any kind that comes in any form. It reports false if the request is malformed.
 func (r *runner[S]) decideOne() (ok bool) {
+	r.start = len(r.out)
+	for i := range r.commands {
+		c := &r.commands[i]
+		if payload := c.next.Next(&r.request.Reader); payload > 0 {
+			r.ctx.command, r.ctx.payload, r.next, r.run = c.name, payload, c.next, c.run
+			c.run()
+			return true
+		}
+	}
 	command := r.findCommand()
 	payload, ok := r.request.Payload()
 	if !ok {
@@ -108,12 +125,11 @@ func (r *runner[S]) decideOne() (ok bool) {
 		r.fault(kindCommand, "there is no command of this name")
 		return true
 	}
-	r.latest, r.ctx.command = command, command.name
-	r.ctx.from, r.ctx.to = r.request.Pos-len(payload), r.request.Pos
 	if err := command.decode(payload); err != nil {
 		r.fault(kindPayload, err.Error())
 		return true
 	}
+	r.ctx.command, r.ctx.payload, r.next, r.run = command.name, r.request.Pos-len(payload), command.next, command.run
 	command.run()
 	return true
 }
@@ -141,7 +157,7 @@ func (r *runner[S]) findCommand() *boundCommand {
 
 // accept folds and encodes the events of the effect, and gives their number.
 func (r *runner[S]) accept(effect Effect, replies bool) int {
-	r.emitted = r.emitted[:0]
+	r.emitted, r.seq = r.emitted[:0], r.request.Seq
 	r.verify(effect.first != nil || replies || r.remaining > 0)
 	if effect.first == nil {
 		r.stage = replying
@@ -158,7 +174,7 @@ func (r *runner[S]) accept(effect Effect, replies bool) int {
 		}
 	}
 	count := effect.count()
-	r.ctx.seq += uint64(count)
+	r.request.Seq += uint64(count)
 	if r.keeps {
 		r.stage = keeping
 		r.keep()
@@ -233,19 +249,28 @@ func (s stage) product() string {
 
 // undo makes as if the present command had not been tried.
 func (r *runner[S]) undo() {
-	r.good = r.former
+	if r.plain {
+		r.start = len(r.out) // the outcome is added when all else is done
+	} else {
+		r.good = r.former
+	}
 	if unsafe.SliceData(r.good) == unsafe.SliceData(r.check) {
 		r.buffer, r.check = r.check, r.buffer // or the next encoding would go where the good one is
 	}
 	switch {
+	case r.stage == settling:
+		r.state = r.before
+		return
 	case r.watches:
 		r.restore()
 	case !r.flat:
 		r.distrusts = r.stage != deciding
-	case r.ctx.seq != r.seq || r.stage == folding:
+	case r.stage == folding || r.stage != deciding && r.request.Seq != r.seq:
 		r.state = r.before
 	}
-	r.ctx.seq = r.seq
+	if r.stage != deciding {
+		r.request.Seq = r.seq
+	}
 }
 
 // refuse makes the answer that nothing was decided.

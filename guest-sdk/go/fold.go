@@ -7,11 +7,11 @@ import (
 )
 
 // handleEvent folds a batch of events.
-func (r *runner[S]) handleEvent(request []byte, pos int) []byte {
-	if kind, message := r.open(request, pos, false); kind != 0 {
+func (r *runner[S]) handleEvent(known bool) []byte {
+	if kind, message := r.open(known, false); kind != 0 {
 		return r.refuseFold(kind, 0, message)
 	}
-	count := r.ctx.head.Count
+	count := r.request.Count
 	r.remaining = count
 	kind, message := r.foldAll()
 	switch {
@@ -35,7 +35,7 @@ func (r *runner[S]) foldAll() (kind int, message string) {
 	var latest *boundEvent // neighbours are often of one kind
 	for r.remaining > 0 {
 		r.remaining--
-		if latest == nil || !latest.next.Next(&r.request) {
+		if latest == nil || latest.next.Next(&r.request.Reader) == 0 {
 			var kind int
 			var message string
 			if latest, kind, message = r.readEvent(); latest == nil {
@@ -53,7 +53,7 @@ func (r *runner[S]) foldAll() (kind int, message string) {
 // readEvent reads an event of any kind in any form, and gives its registration or says why there is none.
 func (r *runner[S]) readEvent() (event *boundEvent, kind int, message string) {
 	for i := range r.events {
-		if event := &r.events[i]; event.next.Next(&r.request) {
+		if event := &r.events[i]; event.next.Next(&r.request.Reader) > 0 {
 			return event, 0, ""
 		}
 	}

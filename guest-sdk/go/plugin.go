@@ -14,14 +14,9 @@ const SDK = "eshost-go 0.1.0"
 type Plugin struct {
 	manifest []byte
 	types    []AnyType
-	runners  []boundRunner
+	runners  []entityRunner
+	heads    []*codec.Head // of the runners
 	answer   []byte
-}
-
-// boundRunner is a runner with what requests for it begin with.
-type boundRunner struct {
-	commands, events *codec.Token
-	entityRunner
 }
 
 // NewPlugin makes a plugin of the given types. It panics if there is none, or two of one name.
@@ -36,10 +31,8 @@ func newPlugin(trusts bool, types []AnyType) *Plugin {
 				panic("eshost: two types named " + quote(t.Name()))
 			}
 		}
-		p.runners = append(p.runners, boundRunner{
-			codec.NewToken(codec.AppendString([]byte{0x96}, t.Name())),
-			codec.NewToken(codec.AppendString([]byte{0x95}, t.Name())), t.newRunner(trusts),
-		})
+		r := t.newRunner(trusts)
+		p.runners, p.heads = append(p.runners, r), append(p.heads, r.head())
 	}
 	if len(types) == 0 {
 		panic("eshost: a plugin needs at least one type")
@@ -54,15 +47,14 @@ func (p *Plugin) Describe() []byte { return p.manifest }
 // HandleCommand answers a command request. A request that is malformed in itself, which no host sends, is answered by
 // a refusal of kind 2, one for a type that the plugin does not have by one of kind 1.
 func (p *Plugin) HandleCommand(request []byte) []byte {
-	reader := codec.Reader{Src: request}
-	for i := range p.runners {
-		if r := &p.runners[i]; reader.Skip(r.commands) {
-			return r.handleCommand(request, reader.Pos)
+	for i, head := range p.heads {
+		if head.Command(request) {
+			return p.runners[i].handleCommand(true)
 		}
 	}
-	runner, kind := p.find(&reader, 6)
+	runner, kind := p.find(request, 6)
 	if runner != nil {
-		return runner.handleCommand(request, reader.Pos)
+		return runner.handleCommand(false)
 	}
 	p.answer = codec.AppendUint(append(p.answer[:0], 0x93, 0x01), kind)
 	return p.refuse(kind)
@@ -70,22 +62,22 @@ func (p *Plugin) HandleCommand(request []byte) []byte {
 
 // HandleEvent answers an event request, of the malformed ones as [Plugin.HandleCommand] does.
 func (p *Plugin) HandleEvent(request []byte) []byte {
-	reader := codec.Reader{Src: request}
-	for i := range p.runners {
-		if r := &p.runners[i]; reader.Skip(r.events) {
-			return r.handleEvent(request, reader.Pos)
+	for i, head := range p.heads {
+		if head.Event(request) {
+			return p.runners[i].handleEvent(true)
 		}
 	}
-	runner, kind := p.find(&reader, 5)
+	runner, kind := p.find(request, 5)
 	if runner != nil {
-		return runner.handleEvent(request, reader.Pos)
+		return runner.handleEvent(false)
 	}
 	p.answer = append(codec.AppendUint(append(p.answer[:0], 0x94, 0x01), kind), 0x00)
 	return p.refuse(kind)
 }
 
-// find reads what a request begins with, up to the type.
-func (p *Plugin) find(reader *codec.Reader, places int) (entityRunner, uint64) {
+// find reads the beginning of a request in any form, up to the type.
+func (p *Plugin) find(request []byte, places int) (runner entityRunner, kind uint64) {
+	reader := codec.Reader{Src: request}
 	n, ok := reader.Array()
 	if !ok || n != places {
 		return nil, kindPayload
@@ -96,6 +88,7 @@ func (p *Plugin) find(reader *codec.Reader, places int) (entityRunner, uint64) {
 	}
 	for i, t := range p.types {
 		if t.Name() == string(name) {
+			p.heads[i].Reader = reader
 			return p.runners[i], 0
 		}
 	}

@@ -15,10 +15,13 @@ const (
 	kindFold    = 5 // event cannot be folded
 )
 
-// entityRunner is a runner whatever its state. Requests are read from pos on, behind the type.
+// entityRunner is a runner whatever its state.
 type entityRunner interface {
-	handleCommand(request []byte, pos int) []byte
-	handleEvent(request []byte, pos int) []byte
+	// head is what reads the requests. When it has read the beginning of one, known is true; otherwise it stands behind
+	// the type.
+	head() *codec.Head
+	handleCommand(known bool) []byte
+	handleEvent(known bool) []byte
 }
 
 // runner answers the requests for entities of one type, one after the other. It owns all buffers, so that a call in a
@@ -50,14 +53,18 @@ type runner[S any] struct {
 
 	// of the request
 	ctx       Context
-	request   codec.Reader
-	base      []byte        // the state it came with; nil if none
-	remaining int           // commands or events still to be read
-	latest    *boundCommand // the next is often of the same name
+	request   codec.Head
+	base      []byte // the state it came with; nil if none
+	remaining int    // commands or events still to be read
+
+	// of the command and the event that came last, since the next are often the same
+	next  *codec.Message
+	run   func()
+	event *boundEvent // a plain one
 
 	// of the command that is being decided
-	start  int // where its outcome begins in out
-	seq    uint64
+	start  int    // where its outcome begins in out
+	seq    uint64 // when its effect came
 	former []byte // good, when it began
 	before S      // the state it met, if nothing is shared; set when its events are about to be folded
 	stage  stage
@@ -77,6 +84,7 @@ const (
 	folding
 	keeping
 	replying
+	settling // folding a plain event and replying
 )
 
 // roomyBytes is room enough for an outcome of the usual size.
@@ -87,49 +95,45 @@ func (t *Type[S]) newRunner(trusts bool) entityRunner {
 	promised := t.readOnly && !r.flat
 	r.trusts, r.accuses = promised && trusts, promised && !trusts
 	r.watch()
-	r.ctx.typeName = t.name
+	r.request.Init(t.name, t.plan, unsafe.Pointer(&r.state))
+	r.ctx.typeName, r.ctx.request = t.name, &r.request
 	for _, c := range t.commands {
 		r.commands = append(r.commands, c.bind(r))
 	}
 	for _, e := range t.events {
 		r.events = append(r.events, e.bind(r))
 	}
-	if len(r.commands) > 0 {
-		r.latest = &r.commands[0]
-	} else {
-		r.latest = &boundCommand{next: &codec.Message{}}
-	}
-	r.ctx.command = r.latest.name
+	r.next, r.event = codec.NoMessage(), &boundEvent{word: unsafe.Pointer(r)}
 	if r.flat {
 		_ = r.dec.Decode(t.plan, t.initial, unsafe.Pointer(&r.initial))
 	}
 	return r
 }
 
-// open reads what a request begins with, after the type; timed says whether the time is in it. It gives the reason if
-// that fails.
-func (r *runner[S]) open(request []byte, pos int, timed bool) (kind int, message string) {
-	r.request.Src, r.request.Pos = request, pos
-	r.ctx.request, r.ctx.idText, r.base = request, "", nil
-	h := &r.ctx.head
-	if !r.request.Head(h, timed) {
+// open makes the state and the context those of the request. It gives the reason if that fails.
+func (r *runner[S]) open(known, timed bool) (kind int, message string) {
+	r.ctx.idKnown = false
+	if !known {
 		return r.openAny(timed)
 	}
-	if h.State > 0 {
-		r.base = request[h.State:h.StateEnd]
+	if r.request.Loaded {
+		return 0, ""
 	}
-	r.ctx.seq = h.Seq
+	if r.base = nil; r.request.State > 0 {
+		r.base = r.request.Src[r.request.State:r.request.StateEnd]
+	}
 	return r.load()
 }
 
-// openAny does so for requests in any form.
+func (r *runner[S]) head() *codec.Head { return &r.request }
+
+// openAny reads what a request of any form begins with, behind the type.
 func (r *runner[S]) openAny(timed bool) (kind int, message string) {
-	h, request := &r.ctx.head, &r.request
+	request := &r.request
 	id, ok := request.String()
-	h.ID, h.IDEnd = request.Pos-len(id), request.Pos
-	seq, ok2 := request.Uint()
-	r.ctx.seq = seq
-	if !ok || !ok2 {
+	request.ID, request.IDEnd = request.Pos-len(id), request.Pos
+	var ok2 bool
+	if request.Seq, ok2 = request.Uint(); !ok || !ok2 {
 		return kindPayload, badRequest
 	}
 	if r.base, ok = request.Payload(); !ok {
@@ -143,9 +147,9 @@ func (r *runner[S]) openAny(timed bool) (kind int, message string) {
 		if !ok || negative && int64(now) >= 0 {
 			return kindPayload, badRequest
 		}
-		h.Now = int64(now)
+		request.Now = int64(now)
 	}
-	if h.Count, ok = request.Array(); !ok {
+	if request.Count, ok = request.Array(); !ok {
 		return kindPayload, badRequest
 	}
 	return 0, ""
@@ -162,9 +166,6 @@ func (r *runner[S]) load() (kind int, message string) {
 			return 0, ""
 		}
 		r.good = r.def.initial
-	}
-	if r.plain && r.def.plan.Quick(r.good, unsafe.Pointer(&r.state)) {
-		return 0, ""
 	}
 	var zero S
 	r.state = zero

@@ -5,8 +5,15 @@ import (
 	"unsafe"
 )
 
-// Head is what a request begins with, behind the type. The bytes are given by where they begin and end in the request.
+// Head reads what the requests for one type of entity begin with, and then is a [Reader] of what follows. Bytes are
+// given by where they begin and end in the request.
 type Head struct {
+	Reader
+	command, event Token // what each begins with
+	quick          *quick
+	value          unsafe.Pointer
+
+	Loaded          bool // the state is decoded
 	ID, IDEnd       int
 	Seq             uint64
 	State, StateEnd int // State is 0 if there is none
@@ -14,14 +21,32 @@ type Head struct {
 	Count           int // of commands or events
 }
 
-// Head reads what a request begins with if it has the form that nearly always comes: timed says whether there is a time
-// in it. Otherwise it gives false and leaves r where it is.
-func (r *Reader) Head(h *Head, timed bool) bool {
-	size, pos := len(r.Src), r.Pos
-	if pos+2 > size || cap(r.Src)-size < Slack {
+// Init makes h read requests for the type of the given name. It decodes states to the value at v, which is of the plan's
+// type, if that is easy.
+func (h *Head) Init(name string, p *Plan, v unsafe.Pointer) {
+	h.command, h.event = *NewToken(AppendString([]byte{0x96}, name)), *NewToken(AppendString([]byte{0x95}, name))
+	h.quick, h.value = &p.quick, v
+}
+
+// Command reads a command request up to the first command if it is one for the type, in the form that nearly always
+// comes. If not, it gives false, and other methods can tell what comes.
+func (h *Head) Command(request []byte) bool { return h.read(request, &h.command, true) }
+
+// Event does so for an event request.
+func (h *Head) Event(request []byte) bool { return h.read(request, &h.event, false) }
+
+// Rewind goes back to the place behind the type of a command request that Command has read.
+func (h *Head) Rewind() { h.Pos = h.command.size }
+
+func (h *Head) read(request []byte, token *Token, timed bool) bool {
+	size, pos := len(request), token.size
+	if pos+2 > size || cap(request)-size < Slack {
 		return false
 	}
-	base := unsafe.Pointer(unsafe.SliceData(r.Src))
+	base := unsafe.Pointer(unsafe.SliceData(request))
+	if !token.at(base) {
+		return false
+	}
 	// The first byte of an id of up to 31 bytes has its length, that of a longer one says that it comes next.
 	b := *(*byte)(unsafe.Add(base, pos))
 	n := int(b & 0x1f)
@@ -37,14 +62,17 @@ func (r *Reader) Head(h *Head, timed bool) bool {
 	if pos >= size {
 		return false
 	}
-	h.State, h.StateEnd = pos+2, pos+2+int(*(*byte)(unsafe.Add(base, pos+1)))
+	state, end := pos+2, pos+2+int(*(*byte)(unsafe.Add(base, pos+1)))
 	if b := *(*byte)(unsafe.Add(base, pos)); b != 0xc4 {
 		if b != 0xc0 {
 			return false
 		}
-		h.State, h.StateEnd = 0, pos+1
+		state, end = 0, pos+1
 	}
-	pos = h.StateEnd
+	if pos = end; pos >= size {
+		return false
+	}
+	h.State, h.StateEnd = state, end
 	if timed {
 		var now uint64
 		if now, pos = unsigned(base, pos, size); now > math.MaxInt64 {
@@ -67,7 +95,8 @@ func (r *Reader) Head(h *Head, timed bool) bool {
 	if pos > size || h.Count > size-pos {
 		return false
 	}
-	r.Pos = pos
+	h.Src, h.Pos = request, pos
+	h.Loaded = state > 0 && h.quick.decode(base, state, end, h.value)
 	return true
 }
 

@@ -1,6 +1,9 @@
 package codec
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // A Message reads the commands or events of one name, of which requests hold many.
 type Message struct {
@@ -14,34 +17,34 @@ func NewMessage(token *Token, p *Plan, v unsafe.Pointer) *Message {
 	return &Message{token: *token, quick: &p.quick, value: v}
 }
 
-// PayloadAt says where the payload is of a message that [Message.Next] took at pos.
-func (m *Message) PayloadAt(pos int) int { return pos + m.token.size + 2 }
+// NoMessage makes a message that never comes.
+func NoMessage() *Message { return &Message{token: Token{size: math.MaxInt32}} }
 
-// Next goes past a message and decodes its payload if that is what comes, and if it is easy. Otherwise it gives false
-// and leaves r where it is, but not the value; then [Decoder.Decode] can tell what comes.
-func (m *Message) Next(r *Reader) bool {
-	size := len(r.Src)
-	pos := r.Pos + m.token.size + 2
-	if m.token.size > maxToken || pos > size || cap(r.Src)-size < Slack {
-		return false
+// Next goes past a message and decodes its payload if that is what comes, and if it is easy; it says where the payload
+// begins. Otherwise it gives 0 and leaves r where it is, but not the value; then [Decoder.Decode] can tell what comes.
+func (m *Message) Next(r *Reader) int {
+	size, pos := len(r.Src), r.Pos
+	start := pos + m.token.size + 2
+	if start > size || cap(r.Src)-size < Slack {
+		return 0
 	}
 	base := unsafe.Pointer(unsafe.SliceData(r.Src))
-	if !m.token.at(unsafe.Add(base, r.Pos)) || *(*byte)(unsafe.Add(base, pos-2)) != 0xc4 {
-		return false
+	if !m.token.at(unsafe.Add(base, pos)) || *(*byte)(unsafe.Add(base, start-2)) != 0xc4 {
+		return 0
 	}
-	end := pos + int(*(*byte)(unsafe.Add(base, pos-1)))
-	if end > size || !m.quick.decode(base, pos, end, m.value) {
-		return false
+	end := start + int(*(*byte)(unsafe.Add(base, start-1)))
+	if end > size || !m.quick.decode(base, start, end, m.value) {
+		return 0
 	}
 	r.Pos = end
-	return true
+	return start
 }
 
 // AppendPair writes what answers a command with one event behind dst's end: 0x93 0x00, the reply, or nil if its plan is
 // that of [None], and an array of one event, its payload behind its token. It gives where it ends, which is 0 if
 // that is not easy.
 func AppendPair(dst []byte, reply *Plan, answer unsafe.Pointer, token *Token, event *Plan, content unsafe.Pointer) int {
-	if token.size > maxToken || cap(dst)-len(dst) < reply.quick.room+event.quick.room+Slack {
+	if cap(dst)-len(dst) < reply.quick.room+event.quick.room+token.size+Slack {
 		return 0
 	}
 	base := unsafe.Add(unsafe.Pointer(unsafe.SliceData(dst)), len(dst))

@@ -22,12 +22,12 @@ type quick struct {
 
 // quickField is a number or a bool. A bool is read and written as a number whose first byte is flipped.
 type quickField struct {
-	tokenWords         // the encoded key; the first has the header of the map, too
-	offset     uintptr // in the struct
-	limit      uint64  // the largest value
-	flip       uint64
-	short      uint64 // 1: there is only the first byte
-	bytes      uintptr
+	Token          // the encoded key; the first has the header of the map, too
+	offset uintptr // in the struct
+	limit  uint64  // the largest value
+	flip   uint64
+	short  uint64 // 1: there is only the first byte
+	bytes  uintptr
 }
 
 // makeQuick makes the list, if the plan may have one.
@@ -46,11 +46,11 @@ func (p *Plan) makeQuick() {
 		if p.kind == kindStruct && i == 0 {
 			key = string(AppendMapHeader(nil, len(fields))) + key
 		}
-		if f.presence != required || f.kind > kindUint64 || len(key) > maxToken {
+		if f.presence != required || f.kind > kindUint64 {
 			return
 		}
 		n := f.plan.typ.Size()
-		number := quickField{tokenWords: wordsOf(key), offset: f.offset, bytes: n, limit: math.MaxUint64 >> (64 - 8*n)}
+		number := quickField{Token: tokenOf(key), offset: f.offset, bytes: n, limit: math.MaxUint64 >> (64 - 8*n)}
 		switch {
 		case f.kind == kindBool:
 			number.flip, number.short, number.limit = 0xc2, 1, 1

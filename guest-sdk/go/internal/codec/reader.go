@@ -23,18 +23,18 @@ func (r *Reader) Skip(t *Token) bool {
 	if end > len(r.Src) {
 		return false
 	}
-	if t.size <= maxToken && cap(r.Src)-pos >= maxToken {
+	if cap(r.Src)-pos >= Slack {
 		if t.at(unsafe.Add(unsafe.Pointer(unsafe.SliceData(r.Src)), pos)) {
 			r.Pos = end
 			return true
 		}
 		return false
 	}
-	if matches(r.Src, pos, t.text) {
-		r.Pos = end
-		return true
+	if !matches(r.Src, pos, t.text) {
+		return false
 	}
-	return false
+	r.Pos = end
+	return true
 }
 
 // Nil goes past a nil if the input continues with one.
