@@ -73,6 +73,7 @@ func child(dir string) error {
 		defer mu.Unlock()
 		fmt.Printf(format+"\n", args...)
 	}
+	say("ready") // before the feed says anything
 	go func() {
 		var after stores.Position
 		for {
@@ -89,7 +90,6 @@ func child(dir string) error {
 			}
 		}
 	}()
-	say("ready")
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		f := strings.Fields(in.Text())
