@@ -36,10 +36,10 @@ type Answer struct {
 	Err   error
 }
 
-// Pipe returns a pipe that has at most window commands in flight. A pipe
+// Pipe returns a pipe that has at most window commands in flight, and at least 1. A pipe
 // whose sender closed it, and whose answers were received, holds nothing.
 func (h *Host) Pipe(window int) *Pipe {
-	return &Pipe{h: h, window: uint64(window), room: newWakeup(), more: newWakeup()}
+	return &Pipe{h: h, window: uint64(max(window, 1)), room: newWakeup(), more: newWakeup()}
 }
 
 // Send sends a command. It waits while the pipe is full, and returns ctx's
