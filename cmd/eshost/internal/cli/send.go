@@ -58,8 +58,12 @@ A command sent with --id can be sent again with the same id without being done t
 		return r.run(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 			reply, err := c.Handle(ctx, command)
 			if err != nil {
-				if client.MayHaveHappened(err) && commandID == "" && !r.json {
+				switch {
+				case !client.MayHaveHappened(err) || r.json:
+				case commandID == "":
 					err = fmt.Errorf("%w (it may have happened: look at the state before sending it again, and use --id to make that safe)", err)
+				default:
+					err = fmt.Errorf("%w (it may have happened: send it again with the same --id to learn its answer)", err)
 				}
 				return err
 			}

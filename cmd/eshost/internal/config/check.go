@@ -20,6 +20,9 @@ func (c *Config) check() []string {
 			wrong(key, "%v is negative", v.any)
 		}
 	}
+	if c.HTTP.Token == redacted {
+		wrong("http/token", "%q is what `eshost config` prints in the place of a secret: put the secret there", redacted)
+	}
 	if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
 		wrong("http/listen", "%q is not an address and a port such as 127.0.0.1:8080", c.HTTP.Listen)
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {

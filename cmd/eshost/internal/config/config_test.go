@@ -175,7 +175,10 @@ func TestThePrintedConfigurationIsAConfigurationWithoutSecrets(t *testing.T) {
 	if strings.Contains(string(text), secret) {
 		t.Errorf("the secret is shown in\n%s", text)
 	}
-	again := load(t, config.Sources{File: write(t, string(text))})
+	if _, err := config.Load(config.Sources{File: write(t, string(text))}); err == nil || !strings.Contains(err.Error(), "http.token") {
+		t.Errorf("what stands in the place of a secret is taken for it: error %v", err)
+	}
+	again := load(t, config.Sources{File: write(t, strings.ReplaceAll(string(text), "(redacted)", secret))})
 	if !reflect.DeepEqual(again.Host, c.Host) || !reflect.DeepEqual(again.Types, c.Types) || !reflect.DeepEqual(again.Plugins, c.Plugins) {
 		t.Errorf("read again it is\n%+v\nwant\n%+v", again, c)
 	}
