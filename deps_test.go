@@ -24,6 +24,7 @@ type rule struct {
 // in it may not be imported; the standard library always may. Tests may import anything but the other modules.
 var policy = map[string]rule{
 	"abi":                             {},
+	"abi/abitest":                     {ours: []string{"abi"}, others: []string{"github.com/santhosh-tekuri/jsonschema/v6"}},
 	"stores":                          {others: []string{"github.com/cespare/xxhash/v2"}},
 	"stores/storetest":                {ours: []string{"stores", "stores/memstore"}},
 	"stores/memstore":                 {ours: []string{"stores"}},
@@ -33,10 +34,12 @@ var policy = map[string]rule{
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},
 	"host/internal/engine":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/prometheus/client_golang"}},
 	"host":                            {ours: []string{"abi", "stores", "host/internal/..."}, others: []string{"github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
+	"host/sandbox":                    {ours: []string{"abi", "host/internal/plugin"}},
+	"host/sandbox/conformance":        {ours: []string{"abi/abitest", "host/sandbox"}},
 	"host/hosttest":                   {ours: []string{"host", "stores/memstore"}},
 	"host/client":                     {others: []string{"github.com/vmihailenco/msgpack/v5"}},
 	"cmd/eshost":                      {ours: []string{"cmd/eshost/internal/...", "abi", "host/...", "stores/..."}, others: []string{"*"}},
-	"cmd/eshost/internal/...":         {ours: []string{"cmd/eshost/internal/...", "abi", "host", "host/client", "stores", "stores/memstore", "stores/pebblestore"}, others: []string{"*"}},
+	"cmd/eshost/internal/...":         {ours: []string{"cmd/eshost/internal/...", "abi", "abi/abitest", "host", "host/client", "host/sandbox/...", "stores", "stores/memstore", "stores/pebblestore"}, others: []string{"*"}},
 }
 
 // forbidden says which modules only some packages may import, whatever else

@@ -5,9 +5,6 @@ import "context"
 // Poke writes a byte into the guest's memory, also while it runs.
 func (in *Instance) Poke(at uint32, b byte) { in.mem.WriteByte(at, b) }
 
-// MemoryBytes is the size of the guest's memory.
-func (in *Instance) MemoryBytes() int64 { return int64(in.mem.Size()) }
-
 // ScanModule reads the structure of a module and returns it cleaned, with the
 // number of its imports.
 func ScanModule(wasm []byte) (clean []byte, imports int, err error) {

@@ -59,11 +59,12 @@ const (
 	callDescribe
 	callCommand
 	callEvent
+	callAlloc
 )
 
 var callNames = [...]string{
 	callStart: "start", callInitialize: abi.ExportInitialize, callDescribe: abi.ExportDescribe,
-	callCommand: abi.ExportHandleCommand, callEvent: abi.ExportHandleEvent,
+	callCommand: abi.ExportHandleCommand, callEvent: abi.ExportHandleEvent, callAlloc: abi.ExportAlloc,
 }
 
 var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
@@ -218,21 +219,6 @@ func (in *Instance) view(place uint64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %d bytes at %d, memory ends at %d", ErrMalformed, size, ptr, in.mem.Size())
 	}
 	return b, nil
-}
-
-// describe asks for the manifest. The bytes are a copy.
-func (in *Instance) describe() ([]byte, error) {
-	in.begin(callDescribe)
-	if err := in.module.ExportedFunction(abi.ExportDescribe).CallWithStack(&in.ctx, in.stack[:1]); err != nil {
-		return nil, in.fail(callDescribe, trapped(err))
-	}
-	view, cause := in.view(in.stack[0])
-	if cause != nil {
-		return nil, in.fail(callDescribe, cause)
-	}
-	manifest := append([]byte(nil), view...)
-	in.end()
-	return manifest, nil
 }
 
 // fail ends a guest call that failed and breaks the instance.

@@ -83,7 +83,7 @@ func (p *Plugin) describe(ctx context.Context) error {
 		return p.refuseCall(err)
 	}
 	defer p.Release(in)
-	b, err := in.describe()
+	b, err := in.Describe()
 	if err != nil {
 		return p.refuseCall(err)
 	}

@@ -1,0 +1,32 @@
+package plugin
+
+import "context"
+
+// Fresh makes an instance that no call was ever made into, whether or not one
+// is free. It must be given back with Discard. It has the errors of Acquire.
+func (p *Plugin) Fresh(ctx context.Context) (*Instance, error) {
+	p.mu.Lock()
+	if p.retired {
+		p.mu.Unlock()
+		return nil, ErrRetired
+	}
+	p.out++
+	p.mu.Unlock()
+	in, err := p.create(ctx)
+	if err != nil {
+		p.returned(nil)
+		return nil, err
+	}
+	return in, nil
+}
+
+// Discard ends the use of an instance like Release, but never keeps it for
+// another one.
+func (in *Instance) Discard() {
+	if in.free {
+		panic("plugin: an instance is discarded that was not acquired")
+	}
+	in.free = true
+	in.close(in.broken)
+	in.plugin.returned(nil)
+}

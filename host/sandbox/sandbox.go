@@ -1,0 +1,94 @@
+// Package sandbox runs the functions of a plugin alone, without entities and
+// storage: for tools that look at a .wasm file, and for tests and benchmarks.
+// The plugin is checked and limited just as in a host.
+//
+//	p, err := sandbox.Open(ctx, wasm, nil)
+//	in, err := p.Instance(ctx)
+//	answer, err := in.HandleCommand(abi.AppendCommandRequest(nil, &request))
+package sandbox
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/plugin"
+)
+
+// Errors with content, for errors.As.
+type (
+	// LoadError lists all that is wrong with a plugin that was refused.
+	LoadError = plugin.LoadError
+	// CallError is a guest call that failed, after which the instance is broken.
+	CallError = plugin.CallError
+)
+
+// Causes of a [CallError], for errors.Is.
+var (
+	ErrTrapped   = plugin.ErrTrapped   // the guest trapped
+	ErrMalformed = plugin.ErrMalformed // what it returned lies outside of its memory
+	ErrOverLimit = plugin.ErrOverLimit // it refused memory for the request, or the answer is too large
+	ErrBroken    = plugin.ErrBroken    // an earlier call into the instance failed
+)
+
+// LogLine is one line that a guest logged.
+type LogLine = plugin.LogLine
+
+// Options configure a Plugin. A nil *Options and every zero field mean the
+// default that the field's comment names.
+type Options struct {
+	CacheDir    string        // compiled plugins are kept here, 0700; empty: in memory only
+	MemoryBytes int           // linear memory of one instance at most, in whole pages of 64 KiB; 0: 256 MiB
+	ModuleBytes int           // size of a .wasm file at most; 0: 64 MiB
+	CallTimeout time.Duration // a guest call that takes longer ends the process with a clear word; 0: 10 s
+	Logger      *slog.Logger  // told of what went wrong without failing a caller; nil: discards
+}
+
+// Plugin is a .wasm file that was checked and compiled. Its methods may be
+// called from many goroutines. It must be closed.
+type Plugin struct {
+	engine *plugin.Engine
+	plugin *plugin.Plugin
+}
+
+// Open checks and compiles a plugin and asks it for its manifest; o may be
+// nil. wasm is not kept.
+//
+// # Errors
+//
+//   - [*LoadError]: the plugin cannot be served; all reasons that were found
+//   - ctx's error
+func Open(ctx context.Context, wasm []byte, o *Options) (*Plugin, error) {
+	if o == nil {
+		o = new(Options)
+	}
+	const pageBytes = 64 << 10
+	engine, err := plugin.NewEngine(ctx, &plugin.Options{
+		CacheDir:         o.CacheDir,
+		MemoryLimitPages: uint32(o.MemoryBytes / pageBytes),
+		MaxModuleBytes:   o.ModuleBytes,
+		CallTimeout:      o.CallTimeout,
+		Logger:           o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := engine.Load(ctx, wasm)
+	if err != nil {
+		_ = engine.Close(context.WithoutCancel(ctx)) // nothing is in use; the caller wants to know why it does not load
+		return nil, err
+	}
+	return &Plugin{engine: engine, plugin: loaded}, nil
+}
+
+// Manifest is what the plugin says about itself, checked. It is shared: do not
+// change it.
+func (p *Plugin) Manifest() *abi.Manifest { return p.plugin.Manifest() }
+
+// Digest is the SHA-256 of the plugin's bytes.
+func (p *Plugin) Digest() [32]byte { return p.plugin.Digest() }
+
+// Close frees the plugin. It waits until all its instances are closed, or
+// returns ctx's error if that ends before. It is idempotent.
+func (p *Plugin) Close(ctx context.Context) error { return p.engine.Close(ctx) }
