@@ -8,7 +8,7 @@
 GO         ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The modules of the workspace. A plugin author does not inherit the host's dependencies.
-MODULES     = . guest-sdk/go plugins/counter/go
+MODULES     = . guest-sdk/go plugins/counter/go plugins/order/go
 WASM_FLAGS  = -buildmode=c-shared -trimpath -buildvcs=false -ldflags='-s -w'
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
