@@ -113,7 +113,7 @@ func detect(dir string) (*language, error) {
 		}
 		markers = append(markers, fmt.Sprintf("%s (%s)", l.marker, l.name))
 	}
-	return nil, fmt.Errorf("plugin %s: the folder holds no sources of a language that eshost builds; it would have %s files. `eshost new` writes a plugin to begin with",
+	return nil, fmt.Errorf("plugin %s: the folder holds no sources of a language that eshost builds; it would have %s files. `eshost plugin new` writes a plugin to begin with",
 		dir, strings.Join(markers, " or "))
 }
 

@@ -176,7 +176,7 @@ func TestWhatIsNoPluginIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ path, want string }{
 		"nothing there":        {filepath.Join(dir, "missing"), "no such file or folder"},
 		"another file":         {text, "neither a .wasm file nor a folder"},
-		"a folder of anything": {dir, "eshost new"},
+		"a folder of anything": {dir, "eshost plugin new"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := b.Build(t.Context(), test.path); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -75,7 +75,7 @@ Pebble library committing the same bytes for the same clients. Take the ratios; 
 	return cmd
 }
 
-// benchPlugin builds the plugin at the path, or else the counter that `eshost new` writes.
+// benchPlugin builds the plugin at the path, or else the counter that `eshost plugin new` writes.
 func benchPlugin(ctx context.Context, path string) ([]byte, error) {
 	b := build.New(nil)
 	if path == "" {

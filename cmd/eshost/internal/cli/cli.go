@@ -68,7 +68,7 @@ func (p *Program) root() *cobra.Command {
 		Long: `eshost runs event-sourced entities: their commands and events are handled by plugins compiled to
 WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapshots and an HTTP API.
 
-  eshost new counter                  write a plugin to begin with
+  eshost plugin new counter           write a plugin to begin with
   eshost dev counter                  build it, serve it, and swap it whenever a source changes
   eshost send counter c1 increase '{"by": 5}'
   eshost state counter c1`,
@@ -88,7 +88,7 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
 			root.AddCommand(c)
 		}
 	}
-	add("run", p.dev(), p.serve(), p.scaffold(), p.bench(), p.config())
+	add("run", p.dev(), p.serve(), p.plugin(), p.bench(), p.config())
 	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types())
 	add("", p.versionCommand())
 	return root

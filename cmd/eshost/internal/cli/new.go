@@ -9,10 +9,10 @@ import (
 	"github.com/eshost/eshost/cmd/eshost/internal/build"
 )
 
-func (p *Program) scaffold() *cobra.Command {
+func (p *Program) pluginNew() *cobra.Command {
 	var typ string
 	c := &cobra.Command{
-		Use:   "new DIR",
+		Use:   "new NAME",
 		Short: "Write a new plugin to begin with",
 		Long:  "Write a new plugin in Go, with its tests, into a folder that is empty or not there. It is a counter: make it yours.",
 		Args:  cobra.ExactArgs(1),
