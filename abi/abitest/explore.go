@@ -1,0 +1,169 @@
+package abitest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/eshost/eshost/abi"
+)
+
+// How far a type is explored.
+const (
+	shuffles     = 4    // random orders, beside the declared and the reversed one
+	fewestSteps  = 24   // of one entity
+	mostSteps    = 240  // of one entity
+	mostPlaces   = 256  // different states that are kept
+	mostTries    = 1000 // to have a command accepted that the orders did not
+	mostExchange = 2000 // requests that are repeated later
+)
+
+// firstMoment is the time of the first request: 2025-11-23.
+const firstMoment = 1_763_892_000_000
+
+// exchange is a request and the answer it got, which every instance must give
+// again.
+type exchange struct {
+	command  bool
+	request  []byte
+	answer   []byte
+	describe func() Finding
+}
+
+// exercise has the commands decided: round after round of all examples, for
+// entities that take them in different orders, so that states develop.
+func (k *kit) exercise() {
+	for _, s := range k.subjects {
+		k.checkSchemas(s)
+		begin := &place{id: "kit-0", now: firstMoment}
+		s.places, s.byText[""] = []*place{begin}, begin
+		examples := s.examples()
+		if len(examples) > 0 {
+			k.entity(s, examples)
+			reversed := slices.Clone(examples)
+			slices.Reverse(reversed)
+			k.entity(s, reversed)
+			for range shuffles {
+				shuffled := slices.Clone(examples)
+				k.rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+				k.entity(s, shuffled)
+			}
+			k.search(s, examples)
+		}
+		k.exercised(s)
+		k.foldMade(s)
+	}
+}
+
+// entity gives a new entity the examples in that order, again and again.
+func (k *kit) entity(s *subject, order []*example) {
+	s.runs++
+	at := &place{id: fmt.Sprintf("kit-%d", s.runs), now: firstMoment}
+	for step := range min(mostSteps, max(fewestSteps, 3*len(order))) {
+		at = k.step(s, at, order[step%len(order)])
+	}
+}
+
+// search tries the examples of commands that nobody accepted in all the states
+// that are known, and so finds more of them.
+func (k *kit) search(s *subject, examples []*example) {
+	missing := func() bool {
+		return slices.ContainsFunc(s.commands, func(c *command) bool { return len(c.examples) > 0 && c.accepted == 0 })
+	}
+	tries := 0
+	for i := 0; i < len(s.places) && missing(); i++ {
+		for _, e := range examples {
+			if tries++; tries > mostTries {
+				return
+			}
+			k.step(s, s.places[i], e)
+		}
+	}
+}
+
+// step gives one command and returns where the entity is then.
+func (k *kit) step(s *subject, at *place, e *example) *place {
+	c := e.command
+	d := k.decide(k.main, s.request(at, at.now+1000, e.call()))
+	o := d.outcome()
+	switch {
+	case d.failed != nil:
+		c.faulted++
+		e.trapped = true
+		return at
+	case o == nil:
+		c.faulted++
+		if d.err == nil {
+			k.fail(lawExercised, d.finding("an example is not decided, nor is anything else"))
+		}
+		return at
+	}
+	k.remember(&exchange{command: true, request: d.message, answer: d.bytes, describe: func() Finding { return d.finding("") }})
+	k.observe(s, c, d)
+	switch o.Status {
+	case abi.Rejected:
+		c.rejected++
+		c.codes[string(o.Code)] = true
+		return at
+	case abi.Faulted:
+		c.faulted++
+		if o.Kind != abi.KindPanic && o.Kind != abi.KindFold {
+			e.refused = true
+			f := d.finding("example %d is refused", e.index)
+			f.Want, f.Do = "accepted, or rejected by the author's rules", "mend the example, or what decodes it"
+			k.fail(lawExercised, f)
+		}
+		return at
+	}
+	c.accepted++
+	next := s.after(at, d)
+	if next == at {
+		return at
+	}
+	if s.byText[string(next.state)] == nil && len(s.places) < mostPlaces {
+		s.byText[string(next.state)] = next
+		s.places = append(s.places, next)
+	}
+	f := k.fold(k.main, s.folding(at, next.events[len(at.events):]...))
+	if f.folded() {
+		k.remember(&exchange{request: f.message, answer: f.bytes, describe: func() Finding { return f.finding("") }})
+	}
+	return next
+}
+
+func (k *kit) remember(e *exchange) {
+	if len(k.corpus) < mostExchange {
+		k.corpus = append(k.corpus, e)
+	}
+}
+
+// exercised checks that all of a type was put to work.
+func (k *kit) exercised(s *subject) {
+	emitted := false
+	for _, e := range s.events {
+		emitted = emitted || e.emitted > 0
+	}
+	for _, c := range s.commands {
+		f := Finding{Type: s.spec.Name, Command: c.spec.Name}
+		switch {
+		case len(c.examples) == 0:
+			f.What = "the command has no examples, and no JSON Schema that one can be made from"
+			f.Do = "list a few payloads under examples in the manifest, such that the command is accepted now and then"
+		case c.accepted == 0:
+			f.What = fmt.Sprintf("the command was never accepted: rejected %d times, %d faults", c.rejected, c.faulted)
+			f.Do = "give it examples that are accepted in a state that the examples of the commands lead to"
+		default:
+			k.held(lawExercised)
+			continue
+		}
+		k.fail(lawExercised, f)
+	}
+	switch {
+	case len(s.commands) == 0 || len(s.events) == 0:
+	case emitted:
+		k.held(lawExercised)
+	case !slices.ContainsFunc(s.commands, func(c *command) bool { return c.accepted > 0 }):
+		// Said of each command.
+	default:
+		k.fail(lawExercised, Finding{Type: s.spec.Name, What: "no command of the type emitted an event", Do: "give commands examples that cause events"})
+	}
+}

@@ -1,0 +1,138 @@
+package abitest
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// summarize fills in how the types were exercised.
+func (k *kit) summarize() {
+	k.report.Types = []TypeReport{}
+	for _, s := range k.subjects {
+		t := TypeReport{Type: s.spec.Name, States: len(s.places), Commands: []CommandReport{}, Events: []EventReport{}}
+		for _, c := range s.commands {
+			t.Commands = append(t.Commands, CommandReport{Command: c.spec.Name, Examples: len(c.examples), Made: c.made && len(c.examples) > 0,
+				Accepted: c.accepted, Rejected: c.rejected, Faulted: c.faulted})
+			for _, code := range c.spec.Rejections {
+				if !c.codes[code] {
+					k.note("%s: command %s lists the rejection %q, which no example led to", s.spec.Name, c.spec.Name, code)
+				}
+			}
+		}
+		for _, spec := range s.spec.Events {
+			e := s.events[eventKey{spec.Name, spec.Version}]
+			t.Events = append(t.Events, EventReport{Event: spec.Name, Version: spec.Version, Emitted: e.emitted, Folded: e.folded})
+		}
+		k.report.Types = append(k.report.Types, t)
+	}
+}
+
+// WriteText writes the report for people.
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "plugin %.12s, %d bytes", r.Digest, r.SizeBytes)
+	if r.SDK != "" {
+		fmt.Fprintf(&b, ", built with %s", r.SDK)
+	}
+	fmt.Fprintf(&b, "\n")
+	for i := range r.Types {
+		r.Types[i].text(&b)
+	}
+	fmt.Fprintf(&b, "\n")
+	for i := range r.Laws {
+		r.Laws[i].text(&b)
+	}
+	if len(r.Notes) > 0 {
+		fmt.Fprintf(&b, "\n")
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&b, "note: %s\n", note)
+	}
+	fmt.Fprintf(&b, "\n%s (%d guest calls, seed %d)\n", r.verdict(), r.GuestCalls, r.Seed)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) verdict() string {
+	counts := make(map[Status]int)
+	for i := range r.Laws {
+		counts[r.Laws[i].Status]++
+	}
+	var parts []string
+	for _, s := range []Status{Held, Failed, NotExercised, Blocked, NotApplicable} {
+		if n := counts[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	laws := strings.Join(parts, ", ")
+	switch {
+	case r.Aborted != "":
+		return fmt.Sprintf("the check could not be finished: %s; laws: %s", r.Aborted, laws)
+	case r.Failed():
+		return "not conformant: laws: " + laws
+	}
+	return "conformant: laws: " + laws
+}
+
+func (t *TypeReport) text(b *strings.Builder) {
+	fmt.Fprintf(b, "\n%s: %d states\n", t.Type, t.States)
+	for _, c := range t.Commands {
+		examples := fmt.Sprintf("%d examples", c.Examples)
+		if c.Made {
+			examples += " made from its schema"
+		}
+		fmt.Fprintf(b, "  command %-20s %s: %d accepted, %d rejected, %d faulted\n", c.Command, examples, c.Accepted, c.Rejected, c.Faulted)
+	}
+	for _, e := range t.Events {
+		text := fmt.Sprintf("%d emitted", e.Emitted)
+		switch {
+		case e.Emitted == 0 && e.Folded:
+			text = "never emitted, folded as made from its schema"
+		case e.Emitted == 0:
+			text = "never emitted, its fold was not exercised"
+		}
+		fmt.Fprintf(b, "  event   %-20s %s\n", fmt.Sprintf("%s v%d", e.Event, e.Version), text)
+	}
+}
+
+func (l *LawReport) text(b *strings.Builder) {
+	fmt.Fprintf(b, "%-15s %-18s %s", l.Status, l.Law, l.Says)
+	if l.Status == Held {
+		fmt.Fprintf(b, " (%d checks)", l.Checks)
+	}
+	fmt.Fprintf(b, "\n")
+	if l.Why != "" {
+		fmt.Fprintf(b, "    %s\n", l.Why)
+	}
+	for i := range l.Findings {
+		l.Findings[i].text(b)
+	}
+	if more := l.Failures - len(l.Findings); more > 0 && len(l.Findings) > 0 {
+		fmt.Fprintf(b, "    and %d more failures of this law\n", more)
+	}
+}
+
+func (f *Finding) text(b *strings.Builder) {
+	subject := f.Type
+	for _, name := range []string{f.Command, f.Event} {
+		if name != "" {
+			subject = strings.TrimSpace(subject + " " + name)
+		}
+	}
+	if subject != "" {
+		subject += ": "
+	}
+	fmt.Fprintf(b, "  - %s%s\n", subject, f.What)
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "      %-9s%s\n", name, text)
+		}
+	}
+	line("request", f.Request.Text)
+	line("", f.Request.Hex)
+	line("answer", f.Answer.Text)
+	line("", f.Answer.Hex)
+	line("want", f.Want)
+	line("do", f.Do)
+}
