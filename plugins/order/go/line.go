@@ -69,7 +69,7 @@ var exampleLines = []AddLine{
 	{Sku: "nothing", Title: "Nothing at all", UnitCents: 1},
 }
 
-var exampleQuantities = []ChangeQuantity{{"tea-assam-250", 5}, {"pot-blue", 1}, {"cup-red", 1}, {"", 1}}
+var exampleQuantities = []ChangeQuantity{{"tea-assam-250", 5}, {"pot-blue", 1}, {"cup-red", 1}, {"", 1}, {"pot-blue", 0}}
 
 func (c AddLine) check(f *fields) {
 	f.text("sku", c.Sku)

@@ -20,7 +20,7 @@ var (
 	addressMissing = eshost.NewRejectionWith[AddressMissing]("address_missing")
 )
 
-var examplePlaces = []Place{{Reference: eshost.Some("PO-2026-0815")}, {}}
+var examplePlaces = []Place{{Reference: eshost.Some("PO-2026-0815")}, {}, {Reference: eshost.Some("")}}
 
 func (c Place) check(f *fields) { f.optionalText("reference", c.Reference) }
 

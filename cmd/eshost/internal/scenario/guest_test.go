@@ -12,8 +12,9 @@ import (
 
 // box is a guest in plain Go: an entity that holds at most three values by their keys. How makes it break a law.
 type box struct {
-	how   string
-	calls int
+	how    string
+	number int // of the instances of its plugin that came before
+	calls  int
 }
 
 var boxManifest = &abi.Manifest{Major: abi.Major, Types: []abi.EntityType{{
@@ -28,7 +29,11 @@ func boxes(how string) *scenario.Plugin {
 	if how == "two types" {
 		m = &abi.Manifest{Types: append([]abi.EntityType{{Name: "other"}}, m.Types...)}
 	}
-	return &scenario.Plugin{Manifest: m, Open: func(context.Context) (scenario.Guest, error) { return &box{how: how}, nil }}
+	opened := 0
+	return &scenario.Plugin{Manifest: m, Open: func(context.Context) (scenario.Guest, error) {
+		opened++
+		return &box{how: how, number: opened - 1}, nil
+	}}
 }
 
 type values map[string]json.RawMessage
@@ -132,6 +137,8 @@ func (b *box) decide(a *abi.CommandAnswer, state values, now int64, c abi.Comman
 		switch b.how {
 		case "hidden counter":
 			reply = payload(b.calls)
+		case "instances differ":
+			reply = payload(b.number)
 		case "first call is special":
 			reply = payload(min(b.calls, 2))
 		case "two encodings":
