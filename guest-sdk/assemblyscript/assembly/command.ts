@@ -1,0 +1,149 @@
+import { Buffer } from "./buffer";
+import { Context } from "./context";
+import { Effect } from "./effect";
+import { Entity } from "./entity";
+import { KIND_PAYLOAD, writeFault } from "./faults";
+import * as reader from "./reader";
+import { AnyRejection } from "./rejection";
+import { Token } from "./token";
+import { read, schemaOf, write, writePayload } from "./value";
+import * as writer from "./writer";
+
+/** A command of entities with state S, whatever its own type. */
+export abstract class AnyCommand<S> {
+  /** @internal */
+  readonly token: Token;
+  /** @internal */
+  readonly rejections: AnyRejection[] = [];
+  /** @internal */
+  replier: Replier<S> | null = null;
+  protected readonly encodedExamples: Buffer[] = [];
+
+  constructor(public readonly name: string) {
+    this.token = new Token(2, name, 0);
+  }
+
+  /** Decides the command whose payload is open, and adds its outcome to the answer. */
+  abstract run(entity: Entity<S>): void;
+
+  /** Gives the schema of the command's payload. */
+  protected abstract schema(): string;
+
+  /** @internal */
+  describe(): void {
+    const replier = this.replier;
+    const rejections = this.rejections;
+    const examples = this.encodedExamples;
+    writer.writeMapHead(2 + u32(replier !== null) + u32(rejections.length > 0) + u32(examples.length > 0));
+    writer.writeString("name");
+    writer.writeString(this.name);
+    writer.writeString("schema");
+    writer.writeString(this.schema());
+    if (replier !== null) {
+      writer.writeString("reply");
+      writer.writeString(replier.schema());
+    }
+    if (rejections.length > 0) {
+      writer.writeString("rejections");
+      writer.writeArrayHead(rejections.length);
+      for (let i = 0; i < rejections.length; i++) writer.writeString(rejections[i].code);
+    }
+    if (examples.length > 0) {
+      writer.writeString("examples");
+      writer.writeArrayHead(examples.length);
+      for (let i = 0; i < examples.length; i++) writer.writeBytes(examples[i].start, examples[i].size);
+    }
+  }
+}
+
+/** A command of class C for entities with state S. */
+export class Command<S, C> extends AnyCommand<S> {
+  constructor(
+    name: string,
+    private readonly decide: (context: Context, state: S, command: C) => Effect,
+  ) {
+    super(name);
+  }
+
+  /** Answers the command with what this function makes of the state after the command's own events. */
+  reply<R>(reply: (state: S) => R): Command<S, C> {
+    this.replier = new FunctionReplier<S, R>(reply);
+    return this;
+  }
+
+  /** Answers the command with the state after its own events. */
+  replyState(): Command<S, C> {
+    this.replier = new StateReplier<S>();
+    return this;
+  }
+
+  /** Declares that the command may be rejected for this reason. A rejection that is not declared is a fault. */
+  rejects(rejection: AnyRejection): Command<S, C> {
+    for (let i = 0; i < this.rejections.length; i++) {
+      if (this.rejections[i].code == rejection.code) {
+        throw new Error('command "' + this.name + '" declares the rejection "' + rejection.code + '" twice');
+      }
+    }
+    this.rejections.push(rejection);
+    return this;
+  }
+
+  /**
+   * Adds an example to the plugin's description. Tools show them, and feed a plugin with them to check it, in this order:
+   * the best examples are accepted one after the other by a new entity, with one or two that are rejected in between.
+   */
+  example(command: C): Command<S, C> {
+    const example = new Buffer();
+    const former = writer.begin(example);
+    write<C>(command);
+    writer.resume(former);
+    this.encodedExamples.push(example);
+    return this;
+  }
+
+  /** @internal */
+  run(entity: Entity<S>): void {
+    const command = read<C>();
+    reader.closePayload();
+    if (reader.failed) {
+      writeFault(KIND_PAYLOAD, reader.failure());
+      reader.recover();
+      return;
+    }
+    entity.settle(this, this.decide(entity.context, entity.state.value, command));
+  }
+
+  protected schema(): string {
+    return schemaOf<C>();
+  }
+}
+
+/** Makes the reply of a command. */
+abstract class Replier<S> {
+  abstract write(state: S): void;
+  abstract schema(): string;
+}
+
+class StateReplier<S> extends Replier<S> {
+  write(state: S): void {
+    writePayload<S>(state);
+  }
+
+  schema(): string {
+    return schemaOf<S>();
+  }
+}
+
+class FunctionReplier<S, R> extends Replier<S> {
+  constructor(private readonly reply: (state: S) => R) {
+    super();
+  }
+
+  write(state: S): void {
+    writePayload<R>(this.reply(state));
+  }
+
+  schema(): string {
+    return schemaOf<R>();
+  }
+}

@@ -1,0 +1,5 @@
+import { serve } from "@eshost/guest";
+
+import { counter } from "./counter";
+
+serve(counter);
