@@ -54,6 +54,7 @@ type CallError struct {
 	Func    string // the export
 	Cause   string // what happened, such as "trapped: unreachable"
 	Trapped bool   // the guest trapped, rather than to return what cannot be taken
+	NoRoom  bool   // alloc refused the request, or the answer is beyond a limit
 	Message string // what the guest itself said to it; empty if it said nothing
 }
 

@@ -86,6 +86,7 @@ func (k *kit) loads() {
 		broken := lawLoads
 		if errors.As(load.Err, &declared) || errors.As(load.Err, &format) {
 			broken = lawManifest // it runs, but what it says of itself is wrong
+			k.held(lawLoads)
 		}
 		for _, problem := range load.Problems {
 			k.fail(broken, Finding{What: problem})

@@ -99,14 +99,14 @@ func (k *kit) decide(s *session, r abi.CommandRequest) *decision {
 	d := &decision{request: r, message: abi.AppendCommandRequest(nil, &r)}
 	d.bytes, d.failed = s.command(d.message)
 	if d.failed != nil {
-		if !d.failed.Trapped {
+		if !d.failed.Trapped && !d.failed.NoRoom {
 			k.fail(lawAnswers, d.finding("the answer cannot be taken: %v", d.failed))
 		}
 		return d
 	}
 	d.err = d.answer.Decode(d.bytes, &limits)
 	if n := len(d.answer.Outcomes); d.err == nil && d.answer.Refused == 0 && n != len(r.Commands) {
-		d.err = fmt.Errorf("there are %d outcomes for %d commands", n, len(r.Commands))
+		d.err = fmt.Errorf("it has %d outcomes for %d commands", n, len(r.Commands))
 	}
 	if d.err != nil {
 		f := d.finding("the answer is malformed: %v", d.err)
@@ -152,7 +152,7 @@ func (k *kit) fold(s *session, r abi.EventRequest) *folding {
 	f := &folding{request: r, message: abi.AppendEventRequest(nil, &r)}
 	f.bytes, f.failed = s.event(f.message)
 	if f.failed != nil {
-		if !f.failed.Trapped {
+		if !f.failed.Trapped && !f.failed.NoRoom {
 			k.fail(lawAnswers, f.finding("the answer cannot be taken: %v", f.failed))
 		}
 		return f

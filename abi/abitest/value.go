@@ -70,8 +70,12 @@ func (v value) key(name string) int {
 	return slices.IndexFunc(v.keys, func(k value) bool { return string(k.text) == name })
 }
 
-// parse reads a payload, which is known to be well-formed.
+// parse reads a payload, which is known to be well-formed; nil reads like the
+// empty map.
 func parse(payload []byte) value {
+	if payload == nil {
+		payload = emptyMap
+	}
 	v, _ := parseAt(payload, 0)
 	return v
 }

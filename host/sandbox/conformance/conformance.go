@@ -87,7 +87,8 @@ func translated(err error) error {
 	case errors.As(err, &load):
 		return &abitest.LoadError{Problems: load.Problems, Err: load.Err}
 	case errors.As(err, &call):
-		return &abitest.CallError{Func: call.Func, Cause: call.Err.Error(), Message: call.Message, Trapped: errors.Is(call, sandbox.ErrTrapped)}
+		return &abitest.CallError{Func: call.Func, Cause: call.Err.Error(), Message: call.Message,
+			Trapped: errors.Is(call, sandbox.ErrTrapped), NoRoom: errors.Is(call, sandbox.ErrOverLimit)}
 	}
 	return err
 }
