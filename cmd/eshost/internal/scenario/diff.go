@@ -8,6 +8,7 @@ import (
 const (
 	maxCommandBytes = 120 // of a command, in the line that names a step
 	maxLineBytes    = 90  // of a value in one line
+	maxPaths        = 6   // that are named
 )
 
 // difference tells how got differs from what is wanted: the paths, and both in one text, in which lines with - are
@@ -18,9 +19,12 @@ func difference(what string, want, got *value) string {
 	}
 	d := diff{}
 	d.compare("", "", "", want, got)
-	where := strings.Join(d.paths, ", ")
-	if where != "" {
-		where = " at " + where
+	where := ""
+	if n := len(d.paths); n > 0 {
+		where = " at " + strings.Join(d.paths[:min(n, maxPaths)], ", ")
+		if n > maxPaths {
+			where += " and " + strconv.Itoa(n-maxPaths) + " more"
+		}
 	}
 	verb := " differs"
 	if strings.HasSuffix(what, "events") {
