@@ -9,23 +9,30 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
 // Options configure a Builder. Nil, or a zero field, means the default.
 type Options struct {
-	CacheDir string // where the SDK is unpacked; empty: "eshost" in the user's cache folder
+	CacheDir   string            // where the Go SDK is unpacked; empty: "eshost" in the user's cache folder
+	Installing func(what string) // told before a build downloads what it needs; nil: nobody is told
 }
 
 // Builder builds plugins. Its methods may be called by many goroutines.
-type Builder struct{ cache string }
+type Builder struct {
+	cache      string
+	installing func(string)
+	system     system
+}
 
 // New returns a builder.
 func New(o *Options) *Builder {
-	b := &Builder{}
-	if o != nil {
-		b.cache = o.CacheDir
+	if o == nil {
+		o = new(Options)
+	}
+	b := &Builder{cache: o.CacheDir, installing: o.Installing, system: thisSystem()}
+	if b.installing == nil {
+		b.installing = func(string) {}
 	}
 	return b
 }
@@ -60,20 +67,15 @@ func (e *CompileError) Error() string {
 	return fmt.Sprintf("%s does not compile:\n%s", e.Path, e.Output)
 }
 
-// language is a language that plugins are written in.
-type language struct {
-	name    string
-	marker  string // a folder that holds a file of this pattern is written in it
-	compile func(b *Builder, ctx context.Context, dir string) ([]byte, error)
-}
-
-// languages are looked for in this order.
-var languages = []language{
-	{"go", "*.go", (*Builder).compileGo},
-}
-
 // Build builds the plugin at the path: a .wasm file, or a folder of sources.
-// The author's folder is left as it is. A source that does not compile is a *CompileError.
+// An author's sources are left as they are; beside them appears only what the
+// language's toolchain keeps there: target, Cargo.lock, node_modules.
+//
+// # Errors
+//
+//   - [*CompileError]: a source does not compile
+//   - [*MissingError]: the toolchain is not there
+//   - ctx's error
 func (b *Builder) Build(ctx context.Context, path string) (Plugin, error) {
 	start := time.Now()
 	p := Plugin{Path: path}
@@ -102,22 +104,4 @@ func (b *Builder) Build(ctx context.Context, path string) (Plugin, error) {
 	p.Wasm, err = l.compile(b, ctx, path)
 	p.Elapsed = time.Since(start)
 	return p, err
-}
-
-func detect(dir string) (*language, error) {
-	var markers []string
-	for i := range languages {
-		l := &languages[i]
-		if found, err := filepath.Glob(filepath.Join(escaped(dir), l.marker)); err == nil && len(found) > 0 {
-			return l, nil
-		}
-		markers = append(markers, fmt.Sprintf("%s (%s)", l.marker, l.name))
-	}
-	return nil, fmt.Errorf("plugin %s: the folder holds no sources of a language that eshost builds; it would have %s files. `eshost plugin new` writes a plugin to begin with",
-		dir, strings.Join(markers, " or "))
-}
-
-// escaped is a path as a pattern that matches it alone.
-func escaped(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }

@@ -27,7 +27,7 @@ func builder(t *testing.T) *build.Builder {
 func scaffold(t *testing.T, b *build.Builder, typ string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "plugin")
-	if _, err := b.Scaffold(dir, typ); err != nil {
+	if _, err := b.Scaffold(dir, "go", typ); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -102,7 +102,7 @@ func TestTheSDKIsFoundHoweverTheModuleNamesIt(t *testing.T) {
 func TestAPluginMayBeAPackageOfAModule(t *testing.T) {
 	b := builder(t)
 	dir := filepath.Join(t.TempDir(), "with [odd] name*")
-	if _, err := b.Scaffold(filepath.Join(dir, "plugins", "counter"), "counter"); err != nil {
+	if _, err := b.Scaffold(filepath.Join(dir, "plugins", "counter"), "go", "counter"); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.work", "go.mod"} {
@@ -257,10 +257,10 @@ func TestAFolderThatIsNotEmptyIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Scaffold(dir, "counter"); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := b.Scaffold(dir, "go", "counter"); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("error %v, want one that says that it is not empty", err)
 	}
-	if _, err := b.Scaffold(filepath.Join(dir, "new"), "Not A Type"); err == nil || !strings.Contains(err.Error(), "--type") {
+	if _, err := b.Scaffold(filepath.Join(dir, "new"), "go", "Not A Type"); err == nil || !strings.Contains(err.Error(), "--type") {
 		t.Errorf("error %v, want one about the type", err)
 	}
 	entries, err := os.ReadDir(dir)

@@ -2,82 +2,147 @@ package build
 
 import (
 	"bytes"
-	"embed"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"text/template"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/sdk"
 )
 
-//go:embed templates
-var templates embed.FS
+//go:embed readme.md.tmpl
+var readme string
 
-var typeName = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,63}$`)
+// ownTests is how each language runs a plugin's own tests.
+var ownTests = map[string]string{"go": "go test", "rust": "cargo test", "assemblyscript": "npm test", "c": "make test"}
 
-// Scaffold writes a new Go plugin for an entity type into a folder that is
-// empty or not there, and returns the files it wrote. It is the counter, to be
-// changed. Its go.work, which git is told to ignore, lets editors and `go test` find the SDK.
-func (b *Builder) Scaffold(dir, typ string) (files []string, err error) {
+// ignored is what git is told to ignore.
+var ignored = map[string]string{"go": "/build/\n/go.work\n/go.work.sum\n", "rust": "/build/\n/target/\n", "assemblyscript": "/build/\n/node_modules/\n", "c": "/build/\n"}
+
+// Scaffold writes a new plugin for an entity type into a folder that is empty
+// or not there, and returns the paths of what it wrote. It is the reference
+// counter of the language under the type's name, to be changed, with the SDK in its folder sdk; in Go, its go.work
+// lets editors and `go test` find the SDK. If that fails, nothing is left behind.
+func (b *Builder) Scaffold(dir, language, typ string) (paths []string, err error) {
 	if !typeName.MatchString(typ) {
 		return nil, fmt.Errorf("write a plugin for entity type %q: a type is [a-z][a-z0-9_.-]{0,63}; name another with --type", typ)
 	}
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("write a plugin into %s: %w", dir, err)
+	}
+	if len(entries) > 0 {
 		return nil, fmt.Errorf("write a plugin into %s: the folder is not empty", dir)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	}
+	files, err := b.render(dir, language, typ)
+	if err != nil {
 		return nil, fmt.Errorf("write a plugin into %s: %w", dir, err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("write a plugin into %s: %w", dir, err)
-	}
-	write := func(name string, text []byte) error {
-		name = filepath.Join(dir, name)
-		if err := os.WriteFile(name, text, 0o644); err != nil {
-			return fmt.Errorf("write a plugin into %s: %w", dir, err)
-		}
-		files = append(files, name)
-		return nil
-	}
-	t, err := template.ParseFS(templates, "templates/*")
+	return writeAll(dir, files)
+}
+
+// render makes the files of a new plugin.
+func (b *Builder) render(dir, language, typ string) ([]source, error) {
+	kit, err := sdk.Open(language)
 	if err != nil {
 		return nil, err
 	}
-	file := strings.NewReplacer(".", "_", "-", "_").Replace(typ)
-	for _, f := range []struct{ name, template string }{
-		{"go.mod", "go.mod.tmpl"}, {file + ".go", "counter.go.tmpl"}, {file + "_test.go", "counter_test.go.tmpl"}, {"main.go", "main.go.tmpl"},
-	} {
-		var text bytes.Buffer
-		if err := t.ExecuteTemplate(&text, f.template, struct{ Type, Name, SDK, Module string }{typ, exported(typ), sdk.Module, "example.com/" + typ}); err != nil {
-			return files, err
+	var sources []source
+	for _, f := range kit.Plugin {
+		sources = append(sources, source{f.Name, string(f.Data)})
+	}
+	n := nameFor(typ, taken(language, sources))
+	var files []source
+	for _, s := range sources {
+		s.text = strings.NewReplacer(
+			"../../../guest-sdk/"+language, "sdk",
+			"github.com/eshost/eshost/plugins/counter/go", "example.com/"+n.kebab(),
+		).Replace(s.text)
+		files = append(files, s.renamed(n))
+	}
+	if language == "go" {
+		work, err := b.renderWorkspace(dir, files)
+		if err != nil {
+			return nil, err
 		}
-		if err := write(f.name, text.Bytes()); err != nil {
-			return files, err
+		files = append(files, work)
+	} else {
+		for _, f := range kit.SDK {
+			files = append(files, source{path.Join("sdk", f.Name), string(f.Data)})
 		}
 	}
-	work, err := b.workspace(dir)
-	if err != nil {
-		return files, err
-	}
-	text, err := os.ReadFile(work)
-	if err != nil {
-		return files, err
-	}
-	if err := write("go.work", text); err != nil {
-		return files, err
-	}
-	return files, write(".gitignore", []byte("go.work\n*.wasm\n"))
+	var text bytes.Buffer
+	err = template.Must(template.New("readme").Parse(readme)).Execute(&text, map[string]any{
+		"Type": typ, "Title": n.pascal(), "Tests": ownTests[language], "HasSDK": language != "go"})
+	return append(files, source{"README.md", text.String()}, source{".gitignore", ignored[language]}), err
 }
 
-// exported makes an exported Go name of a type's: my-type becomes MyType.
-func exported(typ string) string {
-	var b strings.Builder
-	for _, word := range strings.FieldsFunc(typ, func(r rune) bool { return r == '-' || r == '.' || r == '_' }) {
-		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+// renderWorkspace makes the go.work of a Go plugin, and unpacks the SDK that it names.
+func (b *Builder) renderWorkspace(dir string, files []source) (source, error) {
+	i := slices.IndexFunc(files, func(s source) bool { return s.name == "go.mod" })
+	module, err := modfile.Parse("go.mod", []byte(files[i].text), nil)
+	if err != nil {
+		return source{}, err
 	}
-	return b.String()
+	text, err := b.workspaceText(absolute(dir), module)
+	return source{"go.work", string(text)}, err
+}
+
+// writeAll writes files below dir, or none of them.
+func writeAll(dir string, files []source) (paths []string, err error) {
+	var made []string // what was made, folders before what is in them
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, name := range slices.Backward(made) {
+			err = errors.Join(err, os.Remove(name))
+		}
+		paths, err = nil, fmt.Errorf("write a plugin into %s: %w", dir, err)
+	}()
+	for _, f := range files {
+		target := filepath.Join(dir, filepath.FromSlash(f.name))
+		folders, err := makeFolders(filepath.Dir(target))
+		made = append(made, folders...)
+		if err != nil {
+			return nil, err
+		}
+		file, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, target)
+		_, err = file.WriteString(f.text)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return nil, err
+		}
+		paths = append(paths, target)
+	}
+	return paths, nil
+}
+
+// makeFolders is os.MkdirAll that tells which folders it made, the outermost first, also when it fails.
+func makeFolders(dir string) (made []string, err error) {
+	if err := os.Mkdir(dir, 0o755); err == nil {
+		return []string{dir}, nil
+	} else if isFolder(dir) {
+		return nil, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if made, err = makeFolders(filepath.Dir(dir)); err != nil {
+		return made, err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return made, err
+	}
+	return append(made, dir), nil
 }

@@ -85,7 +85,7 @@ func benchPlugin(ctx context.Context, path string) ([]byte, error) {
 		}
 		defer os.RemoveAll(temp)
 		path = filepath.Join(temp, "counter")
-		if _, err := b.Scaffold(path, "counter"); err != nil {
+		if _, err := b.Scaffold(path, "go", "counter"); err != nil {
 			return nil, err
 		}
 	}

@@ -47,11 +47,6 @@ type developing struct {
 	digests map[string]string // the beginnings of the plugins that serve, by path
 }
 
-// say tells what happened, in two columns.
-func (d *developing) say(what, format string, a ...any) {
-	fmt.Fprintf(d.p.Out, "%-10s%s\n", what, fmt.Sprintf(format, a...))
-}
-
 func (d *developing) run(ctx context.Context, paths []string) error {
 	// The watcher comes first: what is saved during the first build is built again.
 	changes := make(chan string)
@@ -71,15 +66,15 @@ func (d *developing) run(ctx context.Context, paths []string) error {
 		}
 	}
 	d.server.Serve()
-	d.say("serving", "%s, data in %s", d.server.URL(), d.config.Store.Dir)
+	d.p.say("serving", "%s, data in %s", d.server.URL(), d.config.Store.Dir)
 	if try != "" {
-		d.say("try", "%s%s", try, d.elsewhere())
+		d.p.say("try", "%s%s", try, d.elsewhere())
 	}
-	d.say("watching", "%s: save a change to swap the plugin, ctrl-c to end", strings.Join(paths, ", "))
+	d.p.say("watching", "%s: save a change to swap the plugin, ctrl-c to end", strings.Join(paths, ", "))
 	for {
 		select {
 		case <-ctx.Done():
-			d.say("stopping", "batches under way are finished")
+			d.p.say("stopping", "batches under way are finished")
 			return nil
 		case err := <-d.server.Failed():
 			return err
@@ -124,7 +119,7 @@ func (d *developing) watch(ctx context.Context, path string, changes chan<- stri
 // update builds the plugin at the path and swaps it in. A source that does not
 // compile is reported, and no error: its author is about to mend it.
 func (d *developing) update(ctx context.Context, path string) (*deploy.Result, error) {
-	d.say("building", "%s", path)
+	d.p.say("building", "%s", path)
 	r, err := d.deploy(ctx, path)
 	var compile *build.CompileError
 	switch {
@@ -142,21 +137,21 @@ func (d *developing) update(ctx context.Context, path string) (*deploy.Result, e
 	d.digests[path] = digest
 	switch {
 	case r.Unchanged:
-		d.say("unchanged", "%s: plugin %s", types, digest)
+		d.p.say("unchanged", "%s: plugin %s", types, digest)
 	case was != "":
-		d.say("swapped", "%s: plugin %s for %s (built in %s)", types, digest, was, r.Plugin.Elapsed.Round(10*time.Millisecond))
+		d.p.say("swapped", "%s: plugin %s for %s (built in %s)", types, digest, was, r.Plugin.Elapsed.Round(10*time.Millisecond))
 	default:
-		d.say("deployed", "%s: plugin %s (%s, built in %s)", types, digest, megabytes(r.Deployment.Size), r.Plugin.Elapsed.Round(10*time.Millisecond))
+		d.p.say("deployed", "%s: plugin %s (%s, built in %s)", types, digest, size(r.Deployment.Size), r.Plugin.Elapsed.Round(10*time.Millisecond))
 	}
 	return r, nil
 }
 
 // failed tells why a plugin was not swapped.
 func (d *developing) failed(path string, err error) {
-	d.say("failed", "%s", strings.TrimRight(err.Error(), "\n"))
+	d.p.say("failed", "%s", strings.TrimRight(err.Error(), "\n"))
 	if serves := d.digests[path]; serves != "" {
-		d.say("", "plugin %s serves on; mend the source and save", serves)
+		d.p.say("", "plugin %s serves on; mend the source and save", serves)
 	} else {
-		d.say("", "nothing serves for %s yet; mend the source and save", path)
+		d.p.say("", "nothing serves for %s yet; mend the source and save", path)
 	}
 }

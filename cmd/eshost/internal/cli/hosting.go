@@ -34,7 +34,11 @@ func (f *configured) open(ctx context.Context) (*hosting, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.plugins = deploy.NewSet(h.server.Host(), build.New(nil))
+	builder := f.p.builder()
+	if !f.quiet {
+		builder = build.New(&build.Options{Installing: func(what string) { h.logger.Info("installing", "what", what) }})
+	}
+	h.plugins = deploy.NewSet(h.server.Host(), builder)
 	return h, nil
 }
 
@@ -78,5 +82,3 @@ func example(m *abi.Manifest) string {
 	}
 	return ""
 }
-
-func megabytes(n int) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

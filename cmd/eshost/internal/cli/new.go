@@ -3,37 +3,56 @@ package cli
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/eshost/eshost/cmd/eshost/internal/build"
+	"github.com/eshost/eshost/cmd/eshost/internal/sdk"
 )
 
 func (p *Program) pluginNew() *cobra.Command {
-	var typ string
+	var language, typ string
 	c := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Write a new plugin to begin with",
-		Long:  "Write a new plugin in Go, with its tests, into a folder that is empty or not there. It is a counter: make it yours.",
-		Args:  cobra.ExactArgs(1),
+		Long: `Write a new plugin, with its tests and scenarios, into a folder that is empty or not there. It is a counter: make it yours.
+The SDK comes with it, out of this program.`,
+		Example: `  eshost plugin new my-orders
+  eshost plugin new my-orders --lang rust`,
+		Args: cobra.ExactArgs(1),
 	}
+	c.Flags().StringVar(&language, "lang", "go", "the language: "+strings.Join(sdk.Languages, ", "))
 	c.Flags().StringVar(&typ, "type", "", "the entity type it declares (default: the folder's name)")
 	c.RunE = func(_ *cobra.Command, args []string) error {
+		if !slices.Contains(sdk.Languages, language) {
+			return &usageError{fmt.Errorf("--lang %s: there is %s", language, strings.Join(sdk.Languages, ", "))}
+		}
+		dir := args[0]
 		if typ == "" {
-			abs, err := filepath.Abs(args[0])
+			abs, err := filepath.Abs(dir)
 			if err != nil {
 				return err
 			}
 			typ = filepath.Base(abs)
 		}
-		files, err := build.New(nil).Scaffold(args[0], typ)
+		files, err := p.builder().Scaffold(dir, language, typ)
 		if err != nil {
 			return err
 		}
+		kit := filepath.Join(dir, "sdk")
+		ofKit := 0
 		for _, f := range files {
-			fmt.Fprintf(p.Out, "wrote     %s\n", f)
+			if strings.HasPrefix(f, kit+string(filepath.Separator)) {
+				ofKit++
+				continue
+			}
+			p.say("wrote", "%s", f)
 		}
-		fmt.Fprintf(p.Out, "next      eshost dev %s\n", args[0])
+		if ofKit > 0 {
+			p.say("wrote", "%s, the SDK of %d files", kit, ofKit)
+		}
+		p.say("next", "eshost dev %s", dir)
 		return nil
 	}
 	return c

@@ -12,7 +12,7 @@ AssemblyScript or C.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, sub := range []*cobra.Command{p.pluginNew(), p.pluginTest(), p.pluginCheck()} {
+	for _, sub := range []*cobra.Command{p.pluginNew(), p.pluginBuild(), p.pluginTest(), p.pluginCheck()} {
 		usageArgs(sub)
 		c.AddCommand(sub)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/eshost/eshost/cmd/eshost/internal/build"
 	"github.com/eshost/eshost/cmd/eshost/internal/scenario"
 	"github.com/eshost/eshost/host/sandbox"
 )
@@ -97,7 +96,7 @@ func (t *pluginTesting) run(ctx context.Context, path string) error {
 	if err != nil {
 		return t.unreadable(err)
 	}
-	built, err := build.New(nil).Build(ctx, path)
+	built, err := t.p.builder().Build(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -2,58 +2,107 @@ package sdk_test
 
 import (
 	"bytes"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/sdk"
+	"github.com/eshost/eshost/cmd/eshost/internal/sdk/pack"
 )
 
-// files returns what a folder holds, by slashed path.
-func files(t *testing.T, dir string, wanted func(name string) bool) map[string][]byte {
+const repository = "../../../.."
+
+func open(t *testing.T, language string) *sdk.Kit {
 	t.Helper()
-	all := make(map[string][]byte)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !wanted(d.Name()) {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		all[filepath.ToSlash(rel)], err = os.ReadFile(path)
-		return err
-	})
+	kit, err := sdk.Open(language)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
+	return kit
 }
 
-func TestTheSDKThatIsCarriedIsTheOneInTheRepository(t *testing.T) {
-	dir, err := sdk.Unpack(t.TempDir())
+func TestWhatIsCarriedIsWhatTheRepositoryHas(t *testing.T) {
+	for _, language := range sdk.Languages {
+		want, err := pack.Archive(repository, language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(language + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s.txtar is not what guest-sdk/%s and plugins/counter/%s hold: run go generate in cmd/eshost/internal/sdk", language, language, language)
+		}
+	}
+}
+
+// Each file that is carried is one of the repository, byte for byte, and those that must be there are.
+func TestWhatIsCarriedIsWhole(t *testing.T) {
+	for language, must := range map[string]struct{ sdk, plugin []string }{
+		"go":             {[]string{"go.mod", "define.go", "eshosttest/scenario.go", "internal/codec/codec.go"}, []string{"go.mod", "main.go", "counter.go", "counter_test.go"}},
+		"rust":           {[]string{"Cargo.toml", "src/lib.rs", "README.md"}, []string{"Cargo.toml", "src/lib.rs"}},
+		"assemblyscript": {[]string{"package.json", "asconfig.json", "index.ts", "transform/index.js", "README.md"}, []string{"package.json", "asconfig.json", "assembly/counter.ts"}},
+		"c":              {[]string{"eshost.h", "README.md"}, []string{"counter.c", "compile_flags.txt"}},
+	} {
+		t.Run(language, func(t *testing.T) {
+			kit := open(t, language)
+			for _, f := range kit.SDK {
+				same(t, f, "guest-sdk/"+language)
+			}
+			for _, f := range kit.Plugin {
+				if path.Dir(f.Name) == "scenarios" {
+					same(t, f, "plugins/counter")
+				} else {
+					same(t, f, "plugins/counter/"+language)
+				}
+			}
+			has(t, kit.SDK, must.sdk)
+			has(t, kit.Plugin, append(must.plugin, "scenarios/counter.yaml"))
+		})
+	}
+}
+
+func same(t *testing.T, f sdk.File, folder string) {
+	t.Helper()
+	want, err := os.ReadFile(filepath.Join(repository, folder, filepath.FromSlash(f.Name)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := files(t, dir, func(string) bool { return true })
-	want := files(t, "../../../../guest-sdk/go", func(name string) bool {
-		return name == "go.mod" || strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
-	})
-	if len(want) < 20 {
-		t.Fatalf("the SDK has only %d files", len(want))
+	if !bytes.Equal(f.Data, want) {
+		t.Errorf("%s is not as it is in %s", f.Name, folder)
 	}
-	for name, text := range want {
-		if !bytes.Equal(got[name], text) {
-			t.Errorf("%s differs: run go generate in cmd/eshost/internal/sdk", name)
+}
+
+func has(t *testing.T, files []sdk.File, names []string) {
+	t.Helper()
+	for _, name := range names {
+		if !slices.ContainsFunc(files, func(f sdk.File) bool { return f.Name == name }) {
+			t.Errorf("%s is not carried", name)
 		}
 	}
-	for name := range got {
-		if _, ok := want[name]; !ok {
-			t.Errorf("%s is not in the SDK: run go generate in cmd/eshost/internal/sdk", name)
+}
+
+// A new plugin has the SDK in its folder; that can be said in one place.
+func TestACounterNamesTheFolderOfItsSDKOnce(t *testing.T) {
+	for language, want := range map[string]int{"go": 0, "rust": 1, "assemblyscript": 1, "c": 1} {
+		n := 0
+		for _, f := range open(t, language).Plugin {
+			n += len(regexp.MustCompile(`\.\./guest-sdk/`).FindAll(f.Data, -1))
 		}
+		if n != want {
+			t.Errorf("the counter in %s names the folder of its SDK %d times, want %d", language, n, want)
+		}
+	}
+}
+
+func TestThereIsNoOtherLanguage(t *testing.T) {
+	if _, err := sdk.Open("cobol"); err == nil {
+		t.Error("there is an SDK for cobol")
 	}
 }
 
@@ -62,7 +111,7 @@ func TestManyMayUnpackAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			dir, err := sdk.Unpack(cache)
+			dir, err := sdk.UnpackGo(cache)
 			if err != nil {
 				t.Error(err)
 				return
