@@ -3,10 +3,11 @@ import { Context } from "./context";
 import { Effect } from "./effect";
 import { Entity } from "./entity";
 import { KIND_PAYLOAD, writeFault } from "./faults";
+import { quote } from "./names";
 import * as reader from "./reader";
 import { AnyRejection } from "./rejection";
 import { Token } from "./token";
-import { read, schemaOf, write, writePayload } from "./value";
+import { isFlat, read, readInto, schemaOf, write, writePayload } from "./value";
 import * as writer from "./writer";
 
 /** A command of entities with state S, whatever its own type. */
@@ -58,6 +59,8 @@ export abstract class AnyCommand<S> {
 
 /** A command of class C for entities with state S. */
 export class Command<S, C> extends AnyCommand<S> {
+  private latest: C = changetype<C>(0);
+
   constructor(
     name: string,
     private readonly decide: (context: Context, state: S, command: C) => Effect,
@@ -81,7 +84,7 @@ export class Command<S, C> extends AnyCommand<S> {
   rejects(rejection: AnyRejection): Command<S, C> {
     for (let i = 0; i < this.rejections.length; i++) {
       if (this.rejections[i].code == rejection.code) {
-        throw new Error('command "' + this.name + '" declares the rejection "' + rejection.code + '" twice');
+        throw new Error("command " + quote(this.name) + " declares the rejection " + quote(rejection.code) + " twice");
       }
     }
     this.rejections.push(rejection);
@@ -103,7 +106,7 @@ export class Command<S, C> extends AnyCommand<S> {
 
   /** @internal */
   run(entity: Entity<S>): void {
-    const command = read<C>();
+    const command = this.read();
     reader.closePayload();
     if (reader.failed) {
       writeFault(KIND_PAYLOAD, reader.failure());
@@ -111,6 +114,17 @@ export class Command<S, C> extends AnyCommand<S> {
       return;
     }
     entity.settle(this, this.decide(entity.context, entity.state.value, command));
+  }
+
+  /**
+   * Reads the command. If it shares nothing, one object serves them all: it cannot outlive its decide, since what
+   * contains it is written, and no more than that is kept.
+   */
+  private read(): C {
+    if (!isFlat<C>()) return read<C>();
+    if (changetype<usize>(this.latest) == 0) this.latest = read<C>();
+    else readInto<C>(this.latest);
+    return this.latest;
   }
 
   protected schema(): string {

@@ -1,11 +1,23 @@
 import { Refusal } from "./rejection";
 
-/** What a decide answers with: made by accept, by nothing, or by a rejection's reject. */
-export class Effect {
+/**
+ * An event that is emitted. The collector does not see the event itself: it is written before there can be a collection.
+ */
+export class Emission {
+  /** @internal */
+  event: usize = 0;
+  /** @internal The runtime's number of the event's class; 0 if there is no event. */
+  id: u32 = 0;
+  /** @internal */
+  className: string = "";
+  /** @internal */
+  next: Emission | null = null;
+}
+
+/** What a decide answers with: made by accept, by nothing, or by a rejection's reject. Itself it is the first event. */
+export class Effect extends Emission {
   /** @internal */
   refusal: Refusal | null = null;
-  /** @internal */
-  first: Emission | null = null;
   private last: Emission | null = null;
 
   /** @internal */
@@ -18,25 +30,19 @@ export class Effect {
   /** Emits one more event, after those that are there already. Gives the same effect. */
   and<E>(event: E): Effect {
     if (!isDefined(event.__eshostWrite)) ERROR("an event is an object of a class that is decorated with @payload or @oneof");
-    const emission = new Emission(changetype<usize>(event), idof<E>(), nameof<E>());
-    const last = this.last;
-    if (last === null) this.first = emission;
-    else last.next = emission;
-    this.last = emission;
+    let emission: Emission = this;
+    if (this.id != 0) {
+      emission = new Emission();
+      const last = this.last;
+      if (last === null) this.next = emission;
+      else last.next = emission;
+      this.last = emission;
+    }
+    emission.event = changetype<usize>(event);
+    emission.id = idof<E>();
+    emission.className = nameof<E>();
     return this;
   }
-}
-
-/**
- * An event that is emitted. The collector does not see the event itself: it is written before there can be a collection.
- */
-export class Emission {
-  next: Emission | null = null;
-  constructor(
-    public readonly event: usize,
-    public readonly id: u32,
-    public readonly className: string,
-  ) {}
 }
 
 /**

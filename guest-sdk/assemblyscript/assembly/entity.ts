@@ -2,10 +2,11 @@ import { Buffer } from "./buffer";
 import { AnyCommand, Command } from "./command";
 import { Context } from "./context";
 import { Effect, Emission } from "./effect";
-import { AnyEvent, Event } from "./event";
+import { hexadecimal } from "./digits";
+import { AnyEvent, Event, eventLabel } from "./event";
 import * as faults from "./faults";
 import { breathe } from "./memory";
-import { checkName } from "./names";
+import { checkName, quote } from "./names";
 import * as reader from "./reader";
 import { State } from "./state";
 import { Token } from "./token";
@@ -23,6 +24,11 @@ export abstract class AnyEntity {
   constructor(public readonly name: string) {
     checkName("type", name);
     this.token = new Token(0, name, 0);
+  }
+
+  /** What the type is called in messages. */
+  protected get label(): string {
+    return "type " + quote(this.name);
   }
 
   /** Answers a command request that was read up to the type. */
@@ -59,7 +65,7 @@ export class Entity<S> extends AnyEntity {
   command<C>(name: string, decide: (context: Context, state: S, command: C) => Effect): Command<S, C> {
     checkName("command", name);
     for (let i = 0; i < this.commands.length; i++) {
-      if (this.commands[i].name == name) throw new Error(`type "${this.name}" has two commands "${name}"`);
+      if (this.commands[i].name == name) throw new Error(this.label + " has two commands " + quote(name));
     }
     const command = new Command<S, C>(name, decide);
     this.commands.push(command);
@@ -72,16 +78,16 @@ export class Entity<S> extends AnyEntity {
    */
   event<E>(name: string, version: u32, fold: (state: S, event: E) => S): Entity<S> {
     checkName("event", name);
-    const label = `"${name}" version ${version}`;
-    if (version == 0) throw new Error(`event "${name}": versions begin at 1`);
+    if (version == 0) throw new Error("event " + quote(name) + ": versions begin at 1");
+    const event = new Event<S, E>(name, version, fold);
     for (let i = 0; i < this.events.length; i++) {
       const other = this.events[i];
-      if (other.name == name && other.version == version) throw new Error(`type "${this.name}" has two events ${label}`);
+      if (other.name == name && other.version == version) throw new Error(this.label + " has two events " + event.label);
       if (other.id == idof<E>()) {
-        throw new Error(`type "${this.name}": events "${other.name}" version ${other.version} and ${label} are of the same class`);
+        throw new Error(this.label + ": events " + other.label + " and " + event.label + " are of the same class");
       }
     }
-    this.events.push(new Event<S, E>(name, version, fold));
+    this.events.push(event);
     return this;
   }
 
@@ -137,8 +143,7 @@ export class Entity<S> extends AnyEntity {
       if (!reader.openPayload()) return faults.refuseEvents(faults.KIND_PAYLOAD, 0, faults.BAD_REQUEST);
       event.foldNext(this.state);
       if (reader.failed) {
-        const why = `event "${event.name}" version ${event.version}: ` + reader.failure();
-        return faults.refuseEvents(faults.KIND_FOLD, index, why);
+        return faults.refuseEvents(faults.KIND_FOLD, index, "event " + event.label + ": " + reader.failure());
       }
       breathe();
     }
@@ -178,8 +183,7 @@ export class Entity<S> extends AnyEntity {
     }
     if (!reader.openPayload()) return false;
     if (command === null) {
-      reader.moveTo(reader.payloadEnd);
-      reader.closePayload();
+      reader.passPayload();
       faults.writeFault(faults.KIND_COMMAND, "there is no command of this name");
       return true;
     }
@@ -222,7 +226,7 @@ export class Entity<S> extends AnyEntity {
       const event = unchecked(events[i]);
       if (<u64>event.version == version && event.name == name) return event;
     }
-    this.unknownEvent = `type "${this.name}" does not define event "${name}" version ${version}`;
+    this.unknownEvent = this.label + " does not define event " + eventLabel(name, version);
     return null;
   }
 
@@ -233,14 +237,14 @@ export class Entity<S> extends AnyEntity {
     const refusal = effect.refusal;
     if (refusal !== null) {
       if (command.rejections.includes(refusal.rejection)) return refusal.write();
-      const why = `command "${command.name}" was rejected with "${refusal.rejection.code}", which it does not declare`;
-      return faults.writeFault(faults.KIND_PANIC, why + "; add it with rejects");
+      const why = "command " + quote(command.name) + " was rejected with " + quote(refusal.rejection.code);
+      return faults.writeFault(faults.KIND_PANIC, why + ", which it does not declare; add it with rejects");
     }
     let count: u32 = 0;
-    let emission: Emission | null = effect.first;
+    let emission: Emission | null = effect.id != 0 ? effect : null;
     while (emission !== null) {
       if (this.eventOf(emission) === null) {
-        const why = `an event of class ${emission.className} was emitted, which type "${this.name}" does not define`;
+        const why = "an event of class " + emission.className + " was emitted, which " + this.label + " does not define";
         return faults.writeFault(faults.KIND_FOLD, why + "; register it with event");
       }
       count++;
@@ -248,7 +252,7 @@ export class Entity<S> extends AnyEntity {
     }
     if (count > 0) {
       const answer = writer.begin(emitted);
-      emission = effect.first;
+      emission = effect;
       while (emission !== null) {
         this.eventOf(emission)!.emit(emission.event, state, emitted);
         emission = emission.next;
@@ -298,5 +302,5 @@ export class Entity<S> extends AnyEntity {
 function fingerprint(schema: string, revision: u32): string {
   let hash: u64 = 14695981039346656037 ^ <u64>revision;
   for (let i = 0; i < schema.length; i++) hash = (hash ^ <u64>schema.charCodeAt(i)) * 1099511628211;
-  return hash.toString(16).padStart(16, "0");
+  return hexadecimal(hash);
 }

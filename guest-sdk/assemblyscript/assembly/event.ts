@@ -1,9 +1,16 @@
 import { Buffer } from "./buffer";
+import { decimal } from "./digits";
+import { quote } from "./names";
 import { State } from "./state";
 import { Token } from "./token";
 import * as reader from "./reader";
 import { isFlat, read, readFrom, schemaOf, write } from "./value";
 import * as writer from "./writer";
+
+/** What an event is called in messages. */
+export function eventLabel(name: string, version: u64): string {
+  return quote(name) + " version " + decimal(version);
+}
 
 /** An event of entities with state S, whatever its class. */
 export abstract class AnyEvent<S> {
@@ -15,6 +22,11 @@ export abstract class AnyEvent<S> {
     public readonly id: u32,
   ) {
     this.token = new Token(3, name, version);
+  }
+
+  /** What the event is called in messages. */
+  get label(): string {
+    return eventLabel(this.name, this.version);
   }
 
   /** Writes an event of this class that is emitted into a buffer that is the writer's, and folds it. */

@@ -1,3 +1,4 @@
+import { decimal } from "./digits";
 import { found } from "./words";
 import { textOf, utf8Units } from "./utf8";
 import { MAX_DEPTH } from "./writer";
@@ -61,7 +62,7 @@ export function inside(name: string): void {
 
 /** Notes that an element of this index has not been read. */
 export function insideIndex(index: i32): void {
-  const head = "[" + index.toString() + "]";
+  const head = "[" + decimal(index) + "]";
   path = path.length == 0 || path.startsWith("[") ? head + path : head + "." + path;
 }
 
@@ -358,6 +359,11 @@ export function openPayload(): bool {
 /** Ends a payload, whether it could be read or not: what is read next is behind it. */
 export function closePayload(): void {
   if (!failed && at != end) failWith("something comes after the value");
+  passPayload();
+}
+
+/** Ends a payload that is not wanted. */
+export function passPayload(): void {
   at = payloadEnd;
   end = outerEnd;
   depth = 0;

@@ -1,3 +1,5 @@
+import { decimal } from "./digits";
+
 /**
  * Collects the JSON Schema of a type, in the JSON form that eshost has for payloads. Classes that contain themselves are
  * named and written once, at the end; a first pass finds them.
@@ -29,7 +31,7 @@ export class Schema {
     }
     const place = this.named.indexOf(id);
     if (place < 0) return true;
-    this.add('"$ref":"#/$defs/' + (place + 1).toString() + '"');
+    this.add('"$ref":"#/$defs/' + decimal(place + 1) + '"');
     while (this.bodies.length <= place) this.bodies.push("");
     if (this.bodies[place].length > 0 || this.around.includes(id)) return false;
     this.around.push(id);
@@ -59,7 +61,7 @@ export class Schema {
   finish(): string {
     let text = '{"$schema":"https://json-schema.org/draft/2020-12/schema",' + this.text;
     for (let i = 0; i < this.bodies.length; i++) {
-      text += (i == 0 ? ',"$defs":{"' : ',"') + (i + 1).toString() + '":{' + this.bodies[i] + "}";
+      text += (i == 0 ? ',"$defs":{"' : ',"') + decimal(i + 1) + '":{' + this.bodies[i] + "}";
     }
     return text + (this.bodies.length > 0 ? "}}" : "}");
   }

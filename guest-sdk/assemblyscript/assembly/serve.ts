@@ -2,6 +2,7 @@ import { Buffer } from "./buffer";
 import { AnyEntity } from "./entity";
 import { KIND_COMMAND, KIND_PAYLOAD, BAD_REQUEST, refuseCommands, refuseEvents } from "./faults";
 import { breathe } from "./memory";
+import { quote } from "./names";
 import * as reader from "./reader";
 import * as writer from "./writer";
 
@@ -20,7 +21,7 @@ const answer: Buffer = new Buffer();
 /** Makes a type one of those that the plugin offers. */
 export function serve(entity: AnyEntity): void {
   for (let i = 0; i < entities.length; i++) {
-    if (entities[i].name == entity.name) throw new Error(`two types named "${entity.name}"`);
+    if (entities[i].name == entity.name) throw new Error("two types named " + quote(entity.name));
   }
   entities.push(entity);
 }

@@ -1,3 +1,4 @@
+import { decimal, signedDecimal } from "./digits";
 import * as reader from "./reader";
 import { Schema } from "./schema";
 import { sortedKeys } from "./sort";
@@ -84,11 +85,16 @@ export function read<T>(): T {
   } else {
     // Every field of the object is set before anybody looks at it.
     const object = changetype<T>(__new(offsetof<T>(), idof<T>()));
-    reader.enter();
-    object.__eshostRead();
-    reader.leave();
+    readInto<T>(object);
     return object;
   }
+}
+
+/** Reads an object of a payload class into one that is there already. */
+export function readInto<T>(object: T): void {
+  reader.enter();
+  object.__eshostRead();
+  reader.leave();
 }
 
 function readInteger<T>(): T {
@@ -105,7 +111,7 @@ function readInteger<T>(): T {
 function outOfRange<T>(start: usize): void {
   if (reader.failed) return;
   reader.moveTo(start);
-  const range = minOf<T>().toString() + " to " + maxOf<T>().toString();
+  const range = leastOf<T>() + " to " + decimal(<u64>maxOf<T>());
   if (reader.negative && !isSigned<T>()) reader.fail("an integer from " + range);
   else reader.failWith("an integer that is not from " + range);
 }
@@ -152,6 +158,11 @@ function minOf<T>(): T {
   return isSigned<T>() ? <T>(<i64>-1 << (8 * sizeof<T>() - 1)) : <T>0;
 }
 
+/** The least value of an integer type in digits. */
+function leastOf<T>(): string {
+  return isSigned<T>() ? signedDecimal(<i64>minOf<T>()) : "0";
+}
+
 /** The largest value of an integer type. */
 function maxOf<T>(): T {
   return isSigned<T>() ? <T>((<u64>1 << (8 * sizeof<T>() - 1)) - 1) : <T>(<u64>-1 >> (64 - 8 * sizeof<T>()));
@@ -189,7 +200,7 @@ export function describe<T>(schema: Schema): void {
   if (isBoolean<T>()) {
     schema.add('"type":"boolean"');
   } else if (isInteger<T>()) {
-    schema.add('"type":"integer","minimum":' + minOf<T>().toString() + ',"maximum":' + maxOf<T>().toString());
+    schema.add('"type":"integer","minimum":' + leastOf<T>() + ',"maximum":' + decimal(<u64>maxOf<T>()));
   } else if (isFloat<T>()) {
     schema.add('"anyOf":[{"type":"number"},' + special("float", '"type":"string"') + "]");
   } else if (isString<T>()) {
