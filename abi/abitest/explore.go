@@ -13,7 +13,8 @@ const (
 	fewestSteps  = 24   // of one entity
 	mostSteps    = 240  // of one entity
 	mostPlaces   = 256  // different states that are kept
-	mostTries    = 1000 // to have a command accepted that the orders did not
+	fewestTries  = 200  // of examples in known states
+	mostTries    = 1000 // of examples in known states, if something was not seen
 	mostExchange = 2000 // requests that are repeated later
 )
 
@@ -63,21 +64,35 @@ func (k *kit) entity(s *subject, order []*example) {
 	}
 }
 
-// search tries the examples of commands that nobody accepted in all the states
-// that are known, and so finds more of them.
+// search tries the examples in all the states that are known, and so finds more
+// of them: a while in any case, and longer as long as something that the
+// manifest lists was not seen.
 func (k *kit) search(s *subject, examples []*example) {
-	missing := func() bool {
-		return slices.ContainsFunc(s.commands, func(c *command) bool { return len(c.examples) > 0 && c.accepted == 0 })
-	}
 	tries := 0
-	for i := 0; i < len(s.places) && missing(); i++ {
+	for i := 0; i < len(s.places); i++ {
 		for _, e := range examples {
-			if tries++; tries > mostTries {
+			if tries++; tries > mostTries || tries > fewestTries && s.seen() {
 				return
 			}
 			k.step(s, s.places[i], e)
 		}
 	}
+}
+
+// seen reports whether every command was accepted, every event emitted and
+// every rejection given.
+func (s *subject) seen() bool {
+	for _, c := range s.commands {
+		if len(c.examples) > 0 && c.accepted == 0 || len(c.codes) < len(c.spec.Rejections) {
+			return false
+		}
+	}
+	for _, e := range s.events {
+		if e.emitted == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // step gives one command and returns where the entity is then.
