@@ -63,7 +63,7 @@ func (b *Builder) installPackages(ctx context.Context, dir string) error {
 	if !found("npm") {
 		return b.missing(dir, toolNPM, "it is not in the path, and the packages of package.json are not installed")
 	}
-	b.installing(fmt.Sprintf("the npm packages of %s, once", dir))
+	b.fetching(fmt.Sprintf("the npm packages of %s, once", dir))
 	npm := &command{dir: dir, name: "npm", args: []string{"install", "--no-fund", "--no-audit", "--loglevel=error"}}
 	_, stderr, err := npm.run(ctx)
 	if ctx.Err() != nil {

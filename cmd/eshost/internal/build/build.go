@@ -14,15 +14,16 @@ import (
 
 // Options configure a Builder. Nil, or a zero field, means the default.
 type Options struct {
-	CacheDir   string            // where the Go SDK is unpacked; empty: "eshost" in the user's cache folder
-	Installing func(what string) // told before a build downloads what it needs; nil: nobody is told
+	CacheDir string            // where the Go SDK is unpacked; empty: "eshost" in the user's cache folder
+	Fetching func(what string) // told before a build downloads what it needs; nil: nobody is told
 }
 
 // Builder builds plugins. Its methods may be called by many goroutines.
 type Builder struct {
-	cache      string
-	installing func(string)
-	system     system
+	cache    string
+	fetching func(string)
+	system   system
+	rust     rustSource // for where the active compiler cannot make WebAssembly
 }
 
 // New returns a builder.
@@ -30,9 +31,9 @@ func New(o *Options) *Builder {
 	if o == nil {
 		o = new(Options)
 	}
-	b := &Builder{cache: o.CacheDir, installing: o.Installing, system: thisSystem()}
-	if b.installing == nil {
-		b.installing = func(string) {}
+	b := &Builder{cache: o.CacheDir, fetching: o.Fetching, system: thisSystem(), rust: debianRust}
+	if b.fetching == nil {
+		b.fetching = func(string) {}
 	}
 	return b
 }

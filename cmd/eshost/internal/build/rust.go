@@ -15,11 +15,11 @@ import (
 
 const wasmTarget = "wasm32-unknown-unknown"
 
-// Debian's own compiler, and the source of the library that belongs to it.
-const (
-	debianRustc  = "/usr/bin/rustc"
-	debianSource = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml"
-)
+// rustSource is a Rust compiler with the source of the library that belongs to it.
+type rustSource struct{ rustc, std string }
+
+// debianRust is where Debian's packages have them.
+var debianRust = rustSource{"/usr/bin/rustc", "/usr/lib/rustlib/src/rust/library/std/Cargo.toml"}
 
 // compileRust compiles a Rust plugin in release form, where cargo keeps what it builds.
 func (b *Builder) compileRust(ctx context.Context, dir string) ([]byte, error) {
@@ -66,7 +66,7 @@ func (b *Builder) rustToolchain(ctx context.Context, dir string) (env, flags []s
 	if err != nil && !errors.As(err, &exit) {
 		return nil, nil, b.missing(dir, toolCargo, ask.name+" is not in the path")
 	}
-	if !isFile(debianRustc) || !isFile(debianSource) {
+	if !isFile(b.rust.rustc) || !isFile(b.rust.std) {
 		why := "the active compiler does not have it"
 		if err != nil {
 			why = "the active compiler says: " + strings.TrimSpace(said)
@@ -80,7 +80,7 @@ func (b *Builder) rustToolchain(ctx context.Context, dir string) (env, flags []s
 	if linker == "" {
 		return nil, nil, b.missing(dir, toolWasmLinker, "wasm-ld is not in the path")
 	}
-	env = []string{"RUSTC=" + debianRustc, "RUSTC_BOOTSTRAP=1", "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=" + linker}
+	env = []string{"RUSTC=" + b.rust.rustc, "RUSTC_BOOTSTRAP=1", "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=" + linker}
 	return env, []string{"-Z", "build-std=std,panic_abort"}, nil
 }
 

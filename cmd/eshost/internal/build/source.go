@@ -36,6 +36,11 @@ func (s *source) isCode() bool {
 	return slices.Contains([]string{".go", ".rs", ".ts", ".js", ".mjs", ".c", ".h", ".cc", ".cpp", ".hpp"}, path.Ext(s.name))
 }
 
+// isScript reports whether the file is a program in which names are written likeThis.
+func (s *source) isScript() bool {
+	return slices.Contains([]string{".ts", ".js", ".mjs"}, path.Ext(s.name))
+}
+
 // parts calls f for each part of the file, in order: comments, texts in quotes, and the code between.
 func (s *source) parts(f func(kind kind, text string)) {
 	marks := textParts
@@ -118,7 +123,7 @@ func (s *source) identifiers(n name, text string) string {
 		case "COUNTER":
 			b.WriteString(n.upper())
 		default:
-			if strings.HasPrefix(path.Ext(s.name), ".ts") || at < len(text) && 'A' <= text[at] && text[at] <= 'Z' {
+			if s.isScript() || at < len(text) && 'A' <= text[at] && text[at] <= 'Z' {
 				b.WriteString(n.camel())
 			} else {
 				b.WriteString(n.snake())

@@ -145,7 +145,7 @@ func size(bytes int) string {
 
 // builder builds plugins, and says on the side what takes long.
 func (p *Program) builder() *build.Builder {
-	return build.New(&build.Options{Installing: func(what string) { fmt.Fprintf(p.Err, "%-10s%s\n", "installing", what) }})
+	return build.New(&build.Options{Fetching: func(what string) { fmt.Fprintf(p.Err, "%-10s%s\n", "fetching", what) }})
 }
 
 // say tells what happened, in two columns.

@@ -36,7 +36,7 @@ func (f *configured) open(ctx context.Context) (*hosting, error) {
 	}
 	builder := f.p.builder()
 	if !f.quiet {
-		builder = build.New(&build.Options{Installing: func(what string) { h.logger.Info("installing", "what", what) }})
+		builder = build.New(&build.Options{Fetching: func(what string) { h.logger.Info("fetching", "what", what) }})
 	}
 	h.plugins = deploy.NewSet(h.server.Host(), builder)
 	return h, nil

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestWhatIsCarriedIsWhatTheRepositoryHas(t *testing.T) {
 // Each file that is carried is one of the repository, byte for byte, and those that must be there are.
 func TestWhatIsCarriedIsWhole(t *testing.T) {
 	for language, must := range map[string]struct{ sdk, plugin []string }{
-		"go":             {[]string{"go.mod", "define.go", "eshosttest/scenario.go", "internal/codec/codec.go"}, []string{"go.mod", "main.go", "counter.go", "counter_test.go"}},
+		"go":             {[]string{"LICENSE", "go.mod", "define.go", "eshosttest/scenario.go", "internal/codec/codec.go"}, []string{"go.mod", "main.go", "counter.go", "counter_test.go"}},
 		"rust":           {[]string{"Cargo.toml", "src/lib.rs", "README.md"}, []string{"Cargo.toml", "src/lib.rs"}},
 		"assemblyscript": {[]string{"package.json", "asconfig.json", "index.ts", "transform/index.js", "README.md"}, []string{"package.json", "asconfig.json", "assembly/counter.ts"}},
 		"c":              {[]string{"eshost.h", "README.md"}, []string{"counter.c", "compile_flags.txt"}},
@@ -52,7 +53,18 @@ func TestWhatIsCarriedIsWhole(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			kit := open(t, language)
 			for _, f := range kit.SDK {
-				same(t, f, "guest-sdk/"+language)
+				switch f.Name {
+				case "LICENSE":
+					same(t, f, "")
+				case "package.json":
+					for _, not := range []string{"devDependencies", "eslint", "scripts"} {
+						if strings.Contains(string(f.Data), not) {
+							t.Errorf("%s has %s, which is not for users", f.Name, not)
+						}
+					}
+				default:
+					same(t, f, "guest-sdk/"+language)
+				}
 			}
 			for _, f := range kit.Plugin {
 				if path.Dir(f.Name) == "scenarios" {

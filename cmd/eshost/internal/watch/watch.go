@@ -86,8 +86,14 @@ func (w *Watcher) add(dir string) error {
 
 // ignoredFolder reports whether a folder holds nothing that an author writes.
 func ignoredFolder(name string) bool {
-	return strings.HasPrefix(name, ".") || slices.Contains([]string{"node_modules", "target", "eshost-data"}, name)
+	return strings.HasPrefix(name, ".") || slices.Contains([]string{"build", "node_modules", "target", "eshost-data"}, name)
 }
+
+// Files that no plugin is built from: of editors and tools, or scenarios and texts for people.
+var ignoredExtensions = []string{".wasm", ".wat", ".swp", ".swx", ".tmp", ".bak", ".test", ".prof", ".log", ".yaml", ".yml", ".md"}
+
+// Files that builds and editors write.
+var ignoredFiles = []string{"Cargo.lock", "package-lock.json", "4913"} // the last is Vim's
 
 // counts reports whether a change of the file is one of the sources.
 func (w *Watcher) counts(path string) bool {
@@ -96,9 +102,9 @@ func (w *Watcher) counts(path string) bool {
 	}
 	name := filepath.Base(path)
 	switch {
-	case strings.HasPrefix(name, "."), strings.HasSuffix(name, "~"), strings.HasPrefix(name, "#"), name == "4913":
-		return false // of an editor
-	case slices.Contains([]string{".wasm", ".swp", ".swx", ".tmp", ".bak", ".test", ".prof", ".log"}, filepath.Ext(name)):
+	case strings.HasPrefix(name, "."), strings.HasSuffix(name, "~"), strings.HasPrefix(name, "#"): // of an editor
+		return false
+	case slices.Contains(ignoredFiles, name), slices.Contains(ignoredExtensions, filepath.Ext(name)):
 		return false
 	}
 	return !ignoredFolder(name)

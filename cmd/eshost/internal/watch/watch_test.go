@@ -88,12 +88,28 @@ func TestChangesOfSourcesAreTold(t *testing.T) {
 	told(t, w, "a replaced file")
 }
 
+func TestSourcesOfAllLanguagesAreTold(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "src"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w := start(t, dir)
+	for _, name := range []string{"Cargo.toml", "src/lib.rs", "package.json", "src/index.ts", "main.c", "main.cc", "main.cpp", "src/part.h", "compile_flags.txt", "main.go", "go.mod"} {
+		put(t, filepath.Join(dir, filepath.FromSlash(name)), "1")
+		told(t, w, name)
+	}
+}
+
 func TestWhatIsNoSourceIsNotTold(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, ".git", "HEAD"), "1")
 	put(t, filepath.Join(dir, "target", "out"), "1")
+	put(t, filepath.Join(dir, "build", "plugin.wasm"), "1")
+	put(t, filepath.Join(dir, "sdk", "node_modules", "x.js"), "1")
+	put(t, filepath.Join(dir, "scenarios", "a.yaml"), "1")
 	w := start(t, dir)
-	for _, name := range []string{".git/HEAD", "target/out", "plugin.wasm", ".a.go.swp", "a.go~", "#a.go#", "4913", "a.go.bak", "node_modules/x.js"} {
+	for _, name := range []string{".git/HEAD", "target/out", "plugin.wasm", ".a.go.swp", "a.go~", "#a.go#", "4913", "a.go.bak", "node_modules/x.js",
+		"build/plugin.wasm", "build/new.json", "sdk/node_modules/x.js", "Cargo.lock", "package-lock.json", "scenarios/a.yaml", "README.md"} {
 		put(t, filepath.Join(dir, filepath.FromSlash(name)), "2")
 	}
 	if err := os.Chmod(filepath.Join(dir, "target"), 0o500); err != nil {

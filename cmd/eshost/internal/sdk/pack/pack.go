@@ -5,6 +5,7 @@ package pack
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -34,6 +35,18 @@ func Archive(repository, language string) ([]byte, error) {
 		}
 		a.Files = append(a.Files, files...)
 	}
+	for i := range a.Files {
+		if f := &a.Files[i]; f.Name == "sdk/package.json" {
+			if err := forUsers(&f.Data); err != nil {
+				return nil, fmt.Errorf("pack %s: %s: %w", language, f.Name, err)
+			}
+		}
+	}
+	license, err := os.ReadFile(filepath.Join(repository, "LICENSE"))
+	if err != nil {
+		return nil, err
+	}
+	a.Files = append(a.Files, txtar.File{Name: "sdk/LICENSE", Data: license})
 	text := txtar.Format(a)
 	for i, f := range txtar.Parse(text).Files {
 		if f.Name != a.Files[i].Name || !bytes.Equal(f.Data, a.Files[i].Data) {
@@ -69,6 +82,24 @@ func gather(root, to string, carried func(name string) bool) (files []txtar.File
 		return err
 	})
 	return files, err
+}
+
+// forUsers takes out of a package.json what only the package's makers need: npm
+// would install it together with each plugin.
+func forUsers(text *[]byte) error {
+	var fields map[string]any
+	if err := json.Unmarshal(*text, &fields); err != nil {
+		return err
+	}
+	delete(fields, "devDependencies")
+	delete(fields, "scripts")
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(fields)
+	*text = b.Bytes()
+	return err
 }
 
 // notCarried are folders and files that builds and package managers write, and what a new plugin has of its own.
