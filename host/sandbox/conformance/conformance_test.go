@@ -12,7 +12,7 @@ import (
 )
 
 func TestThePluginInGoIsConformant(t *testing.T) {
-	r, err := conformance.Check(context.Background(), hosttest.BuildGo(t, "../../../plugins/counter/go"), &abitest.Options{Calls: 5000})
+	r, err := conformance.Check(context.Background(), hosttest.BuildGo(t, "../../../plugins/counter/go"), &abitest.Options{Calls: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
