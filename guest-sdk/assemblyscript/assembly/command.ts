@@ -59,7 +59,7 @@ export abstract class AnyCommand<S> {
 
 /** A command of class C for entities with state S. */
 export class Command<S, C> extends AnyCommand<S> {
-  private latest: C = changetype<C>(0);
+  private latest: Object | null = null;
 
   constructor(
     name: string,
@@ -121,10 +121,18 @@ export class Command<S, C> extends AnyCommand<S> {
    * contains it is written, and no more than that is kept.
    */
   private read(): C {
-    if (!isFlat<C>()) return read<C>();
-    if (changetype<usize>(this.latest) == 0) this.latest = read<C>();
-    else readInto<C>(this.latest);
-    return this.latest;
+    if (isDefined(changetype<C>(0).__eshostIsPlain)) {
+      const latest = this.latest;
+      if (latest !== null && isFlat<C>()) {
+        readInto<C>(changetype<C>(latest));
+        return changetype<C>(latest);
+      }
+      const command = read<C>();
+      if (isFlat<C>()) this.latest = changetype<Object>(command);
+      return command;
+    } else {
+      return read<C>();
+    }
   }
 
   protected schema(): string {

@@ -29,7 +29,7 @@ export class Effect extends Emission {
 
   /** Emits one more event, after those that are there already. Gives the same effect. */
   and<E>(event: E): Effect {
-    if (!isDefined(event.__eshostWrite)) ERROR("an event is an object of a class that is decorated with @payload or @oneof");
+    if (!isReference<E>() || isNullable<E>()) ERROR("an event is an object, best of a class of its own that is decorated with @payload");
     let emission: Emission = this;
     if (this.id != 0) {
       emission = new Emission();

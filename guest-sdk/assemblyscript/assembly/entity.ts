@@ -83,7 +83,7 @@ export class Entity<S> extends AnyEntity {
     for (let i = 0; i < this.events.length; i++) {
       const other = this.events[i];
       if (other.name == name && other.version == version) throw new Error(this.label + " has two events " + event.label);
-      if (other.id == idof<E>()) {
+      if (event.id != 0 && other.id == event.id) {
         throw new Error(this.label + ": events " + other.label + " and " + event.label + " are of the same class");
       }
     }

@@ -12,6 +12,11 @@ export function eventLabel(name: string, version: u64): string {
   return quote(name) + " version " + decimal(version);
 }
 
+/** The number by which an emitted event is found; 0 for what cannot be emitted. */
+export function eventId<E>(): u32 {
+  return isReference<E>() ? idof<E>() : 0;
+}
+
 /** An event of entities with state S, whatever its class. */
 export abstract class AnyEvent<S> {
   readonly token: Token;
@@ -55,10 +60,11 @@ export class Event<S, E> extends AnyEvent<S> {
     version: u32,
     private readonly fold: (state: S, event: E) => S,
   ) {
-    super(name, version, idof<E>());
+    super(name, version, eventId<E>());
   }
 
   emit(event: usize, state: State<S>, buffer: Buffer): void {
+    if (!isReference<E>()) return; // it cannot be emitted
     let emitted = changetype<E>(event);
     this.token.write();
     const bin = writer.beginBin();

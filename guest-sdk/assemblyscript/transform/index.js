@@ -13,6 +13,12 @@ const EXPORTS = "export { alloc, describe, eshost_abi_v1, handle_command, handle
  * encode, decode and describe them, exports what the ABI wants, and lets the SDK report why a program gives up.
  */
 export default class PluginTransform {
+  constructor() {
+    // The compiler sets these for all transforms of a class, and another compilation may begin before this one has ended.
+    const { program, baseDir } = this;
+    Object.assign(this, { program, baseDir });
+  }
+
   async afterParse(parser) {
     const compiler = await importCompiler(this.baseDir);
     const aliases = (this.program.options.globalAliases ??= new Map());
