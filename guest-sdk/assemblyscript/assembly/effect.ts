@@ -29,7 +29,8 @@ export class Effect extends Emission {
 
   /** Emits one more event, after those that are there already. Gives the same effect. */
   and<E>(event: E): Effect {
-    if (!isReference<E>() || isNullable<E>()) ERROR("an event is an object, best of a class of its own that is decorated with @payload");
+    if (!isReference<E>() || isNullable<E>())
+      ERROR("an event is an object, best of a class of its own that is decorated with @payload");
     let emission: Emission = this;
     if (this.id != 0) {
       emission = new Emission();

@@ -82,7 +82,8 @@ export class Entity<S> extends AnyEntity {
     const event = new Event<S, E>(name, version, fold);
     for (let i = 0; i < this.events.length; i++) {
       const other = this.events[i];
-      if (other.name == name && other.version == version) throw new Error(this.label + " has two events " + event.label);
+      if (other.name == name && other.version == version)
+        throw new Error(this.label + " has two events " + event.label);
       if (event.id != 0 && other.id == event.id) {
         throw new Error(this.label + ": events " + other.label + " and " + event.label + " are of the same class");
       }
@@ -244,7 +245,8 @@ export class Entity<S> extends AnyEntity {
     let emission: Emission | null = effect.id != 0 ? effect : null;
     while (emission !== null) {
       if (this.eventOf(emission) === null) {
-        const why = "an event of class " + emission.className + " was emitted, which " + this.label + " does not define";
+        const why =
+          "an event of class " + emission.className + " was emitted, which " + this.label + " does not define";
         return faults.writeFault(faults.KIND_FOLD, why + "; register it with event");
       }
       count++;
@@ -300,7 +302,7 @@ export class Entity<S> extends AnyEntity {
 
 /** A short text that differs where the layout of a state or its revision does: FNV-1a of 64 bits. */
 function fingerprint(schema: string, revision: u32): string {
-  let hash: u64 = 14695981039346656037 ^ <u64>revision;
-  for (let i = 0; i < schema.length; i++) hash = (hash ^ <u64>schema.charCodeAt(i)) * 1099511628211;
+  let hash: u64 = 14695981039346656037 ^ (<u64>revision);
+  for (let i = 0; i < schema.length; i++) hash = (hash ^ (<u64>schema.charCodeAt(i))) * 1099511628211;
   return hexadecimal(hash);
 }

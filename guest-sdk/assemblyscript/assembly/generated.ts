@@ -2,6 +2,20 @@
 
 export { Schema } from "./schema";
 export { describe, isPlain, read, write } from "./value";
-export { comes, endsWith, fail, failWith, failed, has, inside, isStr, matches, readMapHead, readNil, readText, skip } from "./reader";
+export {
+  comes,
+  endsWith,
+  fail,
+  failWith,
+  failed,
+  has,
+  inside,
+  isStr,
+  matches,
+  readMapHead,
+  readNil,
+  readText,
+  skip,
+} from "./reader";
 export { token, writeMapHead } from "./writer";
 export { None } from "./types";

@@ -31,5 +31,5 @@ function collect(): void {
   __collect();
   allocated = 0;
   // A larger heap takes longer to mark, so it is marked less often.
-  budget = max(LEAST, (<usize>memory.size() << 16) >> 3);
+  budget = max(LEAST, ((<usize>memory.size()) << 16) >> 3);
 }

@@ -11,7 +11,9 @@ export function checkName(what: string, name: string): void {
     ok = ok && (isLower(c) || (c >= 0x30 && c <= 0x39) || c == 0x5f || c == 0x2e || c == 0x2d);
   }
   if (!ok) {
-    throw new Error(what + " " + quote(name) + ": a name is 1 to 64 characters: a-z first, then a-z, 0-9, '_', '.' or '-'");
+    throw new Error(
+      what + " " + quote(name) + ": a name is 1 to 64 characters: a-z first, then a-z, 0-9, '_', '.' or '-'",
+    );
   }
 }
 
@@ -27,5 +29,6 @@ export function checkCode(code: string): void {
     const c = code.charCodeAt(i);
     ok = ok && c >= 0x20 && (c < 0x7f || c > 0x9f);
   }
-  if (!ok) throw new Error("rejection " + quote(code) + ": a code is 1 to 128 bytes of UTF-8 without control characters");
+  if (!ok)
+    throw new Error("rejection " + quote(code) + ": a code is 1 to 128 bytes of UTF-8 without control characters");
 }

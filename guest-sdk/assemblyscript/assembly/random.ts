@@ -38,7 +38,7 @@ export class Random {
 
   /** A number from 0 on, below 1. */
   float(): f64 {
-    return <f64>((this.next() << 11) >> 11) / <f64>(<u64>1 << 53);
+    return <f64>((this.next() << 11) >> 11) / <f64>((<u64>1) << 53);
   }
 }
 

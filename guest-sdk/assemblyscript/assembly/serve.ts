@@ -89,5 +89,5 @@ function begin(at: usize, size: usize, places: u32): AnyEntity | null {
 /** Ends the answer and gives its place as the ABI packs it. */
 function located(): u64 {
   writer.finish();
-  return ((<u64>answer.start) << 32) | <u64>answer.size;
+  return ((<u64>answer.start) << 32) | (<u64>answer.size);
 }

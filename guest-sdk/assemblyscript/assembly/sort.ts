@@ -17,8 +17,8 @@ export function compareTexts(a: string, b: string): i32 {
   const left = changetype<usize>(a);
   const right = changetype<usize>(b);
   for (let i = 0; i < length; i++) {
-    const x = <i32>load<u16>(left + (<usize>i << 1));
-    const y = <i32>load<u16>(right + (<usize>i << 1));
+    const x = <i32>load<u16>(left + ((<usize>i) << 1));
+    const y = <i32>load<u16>(right + ((<usize>i) << 1));
     if (x != y) return rank(x) - rank(y);
   }
   return a.length - b.length;

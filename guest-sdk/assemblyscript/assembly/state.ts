@@ -93,7 +93,9 @@ export class State<S> {
       if (this.changed()) this.restore();
     } else if (isDefined(ESHOST_WATCH)) {
       if (this.changed()) {
-        throw new Error("a decide or a reply wrote to the state, which readOnly promises not to happen; copy what is to be changed");
+        throw new Error(
+          "a decide or a reply wrote to the state, which readOnly promises not to happen; copy what is to be changed",
+        );
       }
     }
   }

@@ -4,7 +4,7 @@
  */
 export function writeUtf8(text: string, to: usize): usize {
   let from = changetype<usize>(text);
-  const end = from + (<usize>text.length << 1);
+  const end = from + ((<usize>text.length) << 1);
   while (from < end) {
     const unit = <u32>load<u16>(from);
     from += 2;
@@ -53,7 +53,8 @@ export function utf8Units(from: usize, size: usize): i32 {
       if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return -1;
       from += 3;
     } else {
-      if (first > 0xf4 || !continues(from + 3, end) || !continues(from + 2, end) || !continues(from + 1, end)) return -1;
+      if (first > 0xf4 || !continues(from + 3, end) || !continues(from + 2, end) || !continues(from + 1, end))
+        return -1;
       const second = <u32>load<u8>(from, 1);
       if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return -1;
       from += 4;
@@ -70,7 +71,7 @@ function continues(at: usize, end: usize): bool {
 
 /** Makes text of UTF-8 that has this many units. */
 export function textOf(from: usize, size: usize, units: i32): string {
-  const text = changetype<string>(__new(<usize>units << 1, idof<string>()));
+  const text = changetype<string>(__new((<usize>units) << 1, idof<string>()));
   let to = changetype<usize>(text);
   const end = from + size;
   while (from < end) {
@@ -97,7 +98,7 @@ export function textOf(from: usize, size: usize, units: i32): string {
 }
 
 function rest(at: usize, index: usize): u32 {
-  return <u32>load<u8>(at + index) & 0x3f;
+  return (<u32>load<u8>(at + index)) & 0x3f;
 }
 
 /** Writes text as writeUtf8 does, but for U+FFFD in place of half a surrogate pair: it is for people to read. */

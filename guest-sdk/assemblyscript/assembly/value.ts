@@ -155,7 +155,8 @@ function readMap<T>(): T {
 
 /** The least value of an integer type. */
 function minOf<T>(): T {
-  return isSigned<T>() ? <T>(<i64>-1 << (8 * sizeof<T>() - 1)) : <T>0;
+  if (!isSigned<T>()) return 0 as T;
+  return (i64.MIN_VALUE >> (64 - 8 * sizeof<T>())) as T;
 }
 
 /** The least value of an integer type in digits. */
@@ -165,7 +166,8 @@ function leastOf<T>(): string {
 
 /** The largest value of an integer type. */
 function maxOf<T>(): T {
-  return isSigned<T>() ? <T>((<u64>1 << (8 * sizeof<T>() - 1)) - 1) : <T>(<u64>-1 >> (64 - 8 * sizeof<T>()));
+  if (isSigned<T>()) return (i64.MAX_VALUE >> (64 - 8 * sizeof<T>())) as T;
+  return (u64.MAX_VALUE >> (64 - 8 * sizeof<T>())) as T;
 }
 
 /** Writes a value as the bin that a payload is. */

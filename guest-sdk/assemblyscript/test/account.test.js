@@ -11,7 +11,12 @@ const plugin = await compile({ directory: project({ "assembly/index.ts": source 
 const givenAccount = () =>
   plugin
     .type("account")
-    .given({ opened: { owner: "anna" } }, { opened: { owner: "bert" } }, { deposited: { line: { owner: "anna", amount: 10 } } }, { noted: { notes: ["hello"] } });
+    .given(
+      { opened: { owner: "anna" } },
+      { opened: { owner: "bert" } },
+      { deposited: { line: { owner: "anna", amount: 10 } } },
+      { noted: { notes: ["hello"] } },
+    );
 
 const untouched = { owners: { anna: 10, bert: 0 }, notes: ["hello!"], last: { owner: "anna", amount: 10 } };
 
@@ -54,7 +59,11 @@ test("what a reply does to the state is undone", () => {
 test("several events are emitted together, and folded before the reply", () => {
   givenAccount()
     .when("split", { owners: ["dora", "carl"] })
-    .emits({ opened: { owner: "dora" } }, { opened: { owner: "carl" } }, { noted: { notes: ["hello!", "dora", "carl"] } })
+    .emits(
+      { opened: { owner: "dora" } },
+      { opened: { owner: "carl" } },
+      { noted: { notes: ["hello!", "dora", "carl"] } },
+    )
     .replies(4)
     .leaves({ ...untouched, owners: { anna: 10, bert: 0, carl: 0, dora: 0 }, notes: ["hello!!", "dora!", "carl!"] });
 });
@@ -68,7 +77,13 @@ test("the order of a map does not depend on what else is in the request", () => 
 });
 
 test("an old version of an event is folded", () => {
-  const scenario = plugin.type("account").given({ opened: { owner: "anna" } }, { "deposited@1": { amount: 7 } }, { "deposited@2": { line: { owner: "anna", amount: 1 } } });
+  const scenario = plugin
+    .type("account")
+    .given(
+      { opened: { owner: "anna" } },
+      { "deposited@1": { amount: 7 } },
+      { "deposited@2": { line: { owner: "anna", amount: 1 } } },
+    );
   assert.equal(scenario.state.owners.anna, 8);
 });
 
@@ -97,8 +112,13 @@ test("an object without anything shared in it is guarded as well", () => {
 test("a promise to only read the state is watched by the kit", () => {
   const given = () => plugin.type("careful").given({ opened: { owner: "anna" } });
   given().when("open", { owner: "zoe" }).replies(0).when("open", { owner: "bert" }).replies(0);
-  for (const how of ["reject", "accept", "nothing"]) given().when("spoil", { how }).panics(/readOnly/);
-  given().when("vandalize").panics(/readOnly/);
+  for (const how of ["reject", "accept", "nothing"])
+    given()
+      .when("spoil", { how })
+      .panics(/readOnly/);
+  given()
+    .when("vandalize")
+    .panics(/readOnly/);
 });
 
 test("a decide knows the entity, the number, the time and repeatable random numbers", () => {
@@ -128,7 +148,9 @@ test("the schema of a state changes with its layout and its revision", () => {
     source.replace("class Point {", "class Point {\n  more: bool = false;"),
     source.replace("x: i32 = 0", "x: i64 = 0"),
     source.replace("label: string", "@name('text') label: string"),
-    source.replace("weight: Box<f64> | null = null;", "weight: f64 = 0;").replace("state.weight = new Box<f64>(6.5);", ""),
+    source
+      .replace("weight: Box<f64> | null = null;", "weight: f64 = 0;")
+      .replace("state.weight = new Box<f64>(6.5);", ""),
     source.replace(".revision(2)", ".revision(3)"),
   ];
   return Promise.all(

@@ -1,5 +1,17 @@
 // A plugin whose state shares memory in every way, and whose commands misbehave in every way that must be harmless.
-import { accept, Box, Context, define, Effect, Level, None, nothing, Rejection, RejectionWith, serve } from "@eshost/guest";
+import {
+  accept,
+  Box,
+  Context,
+  define,
+  Effect,
+  Level,
+  None,
+  nothing,
+  Rejection,
+  RejectionWith,
+  serve,
+} from "@eshost/guest";
 
 @payload
 class Account {
@@ -84,7 +96,9 @@ account.command("split", split).reply((state: Account): i32 => state.owners.size
 account.command("spoil", spoil).reply(total).rejects(spoilt);
 account.command("vandalize", (_context: Context, _state: Account, _c: Look): Effect => nothing()).reply(vandalize);
 account.event("opened", 1, opened);
-account.event("deposited", 1, (state: Account, e: DepositedV1): Account => deposited(state, new Deposited(new Line("anna", e.amount))));
+account.event("deposited", 1, (state: Account, e: DepositedV1): Account =>
+  deposited(state, new Deposited(new Line("anna", e.amount))),
+);
 account.event("deposited", 2, deposited);
 account.event("noted", 1, noted);
 serve(account);
@@ -157,7 +171,9 @@ function keys(state: Account): string[] {
 
 // The same with a promise not to write to the state.
 const careful = define<Account>("careful", new Account()).readOnly();
-careful.command("open", (_context: Context, _state: Account, c: Open): Effect => accept(new Opened(c.owner))).reply(total);
+careful
+  .command("open", (_context: Context, _state: Account, c: Open): Effect => accept(new Opened(c.owner)))
+  .reply(total);
 careful.command("spoil", spoil).rejects(spoilt);
 careful.command("vandalize", (_context: Context, _state: Account, _c: Look): Effect => nothing()).reply(vandalize);
 careful.event("opened", 1, opened);
@@ -249,7 +265,7 @@ function ask(context: Context, _state: Told, c: Ask): Effect {
   for (let i = 0; i < 3; i++) seen.numbers.push(random.next());
   for (let i = 0; i < 5; i++) seen.dice.push(random.below(6));
   seen.part = random.float();
-  for (let i = 0; i < 3; i++) seen.large.push(random.below((<u64>1 << 63) + 12345));
+  for (let i = 0; i < 3; i++) seen.large.push(random.below(((<u64>1) << 63) + 12345));
   context.log(Level.Warn, "asked " + c.what + " €");
   return accept(Told.of(seen));
 }

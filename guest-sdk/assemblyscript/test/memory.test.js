@@ -34,7 +34,12 @@ test("memory stays flat over many calls of every kind", () => {
   const requests = [
     ["handle_command", commandRequest(entity, 0, commands)],
     ["handle_event", eventRequest(entity, events)],
-    ["handle_command", commandRequest({ type: "point", id: "a", seq: 0, state: null }, 0, [{ name: "move", payload: encode({ by: 1 }) }])],
+    [
+      "handle_command",
+      commandRequest({ type: "point", id: "a", seq: 0, state: null }, 0, [
+        { name: "move", payload: encode({ by: 1 }) },
+      ]),
+    ],
   ];
   const instance = plugin.instance();
   const run = (calls) => {
@@ -53,7 +58,8 @@ test("garbage is collected within a call, too", () => {
   const large = encode({ owners, notes: [] });
   const commands = Array.from({ length: 1000 }, () => ({ name: "spoil", payload: encode({ how: "reject" }) }));
   const request = commandRequest({ ...entity, state: large }, 0, commands);
-  for (let i = 0; i < 3; i++) assert.equal(commandAnswer(instance.call("handle_command", request)).outcomes.length, 1000);
+  for (let i = 0; i < 3; i++)
+    assert.equal(commandAnswer(instance.call("handle_command", request)).outcomes.length, 1000);
   assert.ok(instance.memoryBytes <= 4 << 20, `${instance.memoryBytes} bytes`);
 });
 

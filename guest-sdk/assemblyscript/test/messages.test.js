@@ -20,7 +20,9 @@ test("the worked example of the specification is answered byte for byte", () => 
     "96 a7 636f756e746572 a1 61 00 c0 cf 0000019ab027f500 92 92 a8 696e637265617365 c4 05 81 a2 6279 05 " +
       "92 a8 6465637265617365 c4 05 81 a2 6279 07",
   );
-  const answer = unhex("93 00 92 93 00 c4 01 05 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05 93 01 a9 756e646572666c6f77 c0 c4 01 05");
+  const answer = unhex(
+    "93 00 92 93 00 c4 01 05 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05 93 01 a9 756e646572666c6f77 c0 c4 01 05",
+  );
   assert.deepEqual(instance.call("handle_command", request), answer);
 });
 
@@ -41,10 +43,18 @@ test("golden command requests are read in every form", () => {
 });
 
 test("golden event requests are read in every form", () => {
-  const states = { "no events and no state: asks for the initial state": "00", "the first events of an entity": "03", "events after a state": "cd012f" };
+  const states = {
+    "no events and no state: asks for the initial state": "00",
+    "the first events of an entity": "03",
+    "events after a state": "cd012f",
+  };
   for (const { name, encodings } of vectors.event_requests) {
     for (const form of encodings) {
-      assert.equal(eventAnswer(instance.call("handle_event", unhex(form))).state?.toString("hex"), states[name] ?? "80", name);
+      assert.equal(
+        eventAnswer(instance.call("handle_event", unhex(form))).state?.toString("hex"),
+        states[name] ?? "80",
+        name,
+      );
     }
   }
 });
@@ -63,10 +73,16 @@ test("golden answers are written byte for byte", () => {
     ],
   };
   for (const [name, commands] of Object.entries(decided)) {
-    const answer = instance.call("handle_command", commandRequest({ type: "counter", id: "a", seq: 0, state: null }, 0, commands));
+    const answer = instance.call(
+      "handle_command",
+      commandRequest({ type: "counter", id: "a", seq: 0, state: null }, 0, commands),
+    );
     assert.equal(answer.toString("hex"), expected[name], name);
   }
-  const folded = instance.call("handle_event", unhex(vectors.event_requests[1].encodings[0].replace("a2627902", "a2627900")));
+  const folded = instance.call(
+    "handle_event",
+    unhex(vectors.event_requests[1].encodings[0].replace("a2627902", "a2627900")),
+  );
   assert.equal(folded.toString("hex"), vectors.event_answers[0].encodings[0]);
 });
 
@@ -74,7 +90,8 @@ test("what cannot be decided or folded is said with its kind", () => {
   const entity = { type: "counter", id: "a", seq: 1, state: encode(5) };
   const decide = (changes, commands = [{ name: "rest", payload: null }]) =>
     commandAnswer(instance.call("handle_command", commandRequest({ ...entity, ...changes }, 0, commands)));
-  const fold = (changes, events) => eventAnswer(instance.call("handle_event", eventRequest({ ...entity, ...changes }, events)));
+  const fold = (changes, events) =>
+    eventAnswer(instance.call("handle_event", eventRequest({ ...entity, ...changes }, events)));
 
   assert.deepEqual(decide({ type: "clock" }).refused, { kind: 1, message: "the plugin has no type of this name" });
   assert.deepEqual(decide({ state: encode("x") }).refused, {
@@ -107,7 +124,8 @@ test("what cannot be decided or folded is said with its kind", () => {
   assert.deepEqual(fold({}, [good, good, { ...good, payload: encode({ by: -1 }) }]).refused, {
     kind: 5,
     index: 2,
-    message: 'event "increased" version 1: by: want an integer from 0 to 18446744073709551615, found a negative integer',
+    message:
+      'event "increased" version 1: by: want an integer from 0 to 18446744073709551615, found a negative integer',
   });
   assert.equal(fold({ state: encode(null) }, []).refused.kind, 3);
   assert.equal(fold({ type: "clock" }, [good]).refused.kind, 1);
@@ -118,10 +136,15 @@ test("what cannot be decided or folded is said with its kind", () => {
 
 test("a message names the place in the value that is at fault", () => {
   const message = (content) => {
-    const request = commandRequest({ type: "everything", id: "a", seq: 0, state: null }, 0, [{ name: "take", payload: encode(content) }]);
+    const request = commandRequest({ type: "everything", id: "a", seq: 0, state: null }, 0, [
+      { name: "take", payload: encode(content) },
+    ]);
     return commandAnswer(instance.call("handle_command", request)).outcomes[0].fault.message;
   };
-  const lines = [{ owner: "a", amount: 1 }, { owner: "b", amount: true }];
+  const lines = [
+    { owner: "a", amount: 1 },
+    { owner: "b", amount: true },
+  ];
   assert.equal(message({ lines }), "lines[1].amount: want an integer that is not negative, found a boolean");
   assert.equal(message({ tags: { red: ["x", 5] } }), "tags.red[1]: want a string, found an integer");
   assert.equal(message({ n: 128 }), "n: an integer that is not from -128 to 127");
@@ -131,7 +154,11 @@ test("a message names the place in the value that is at fault", () => {
 });
 
 test("a variant of which not exactly one is set gives up, and says so", () => {
-  plugin.type("everything").given().when("unset").panics(/^Method needs exactly one field that is not null \(/);
+  plugin
+    .type("everything")
+    .given()
+    .when("unset")
+    .panics(/^Method needs exactly one field that is not null \(/);
 });
 
 test("the manifest says what there is", () => {

@@ -48,7 +48,9 @@ counter
   .replyState()
   .rejects(underflow);
 counter.command("rest", (_context: Context, _value: u64, _c: Empty): Effect => nothing());
-counter.command("overdo", (_context: Context, _value: u64, _c: Empty): Effect => tooMuch.reject(new Most(300))).rejects(tooMuch);
+counter
+  .command("overdo", (_context: Context, _value: u64, _c: Empty): Effect => tooMuch.reject(new Most(300)))
+  .rejects(tooMuch);
 counter.event("increased", 1, (value: u64, e: Increased): u64 => value + e.by);
 counter.event("decreased", 1, (value: u64, e: Decreased): u64 => value - e.by);
 serve(counter);
@@ -131,7 +133,9 @@ function cash(): All {
 }
 
 const everything = define<All>("everything", cash());
-everything.command("take", (_context: Context, _state: All, c: All): Effect => accept(c)).reply((state: All): Tree => state.root);
+everything
+  .command("take", (_context: Context, _state: All, c: All): Effect => accept(c))
+  .reply((state: All): Tree => state.root);
 everything.command("unset", (_context: Context, _state: All, _c: Empty): Effect => accept(new All()));
 everything.event("taken", 1, (_state: All, e: All): All => e);
 serve(everything);

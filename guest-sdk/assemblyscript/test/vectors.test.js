@@ -8,7 +8,9 @@ import { project } from "./project.js";
 import { PluginWriter, valueOf, vectors } from "./vectors.js";
 
 const writer = new PluginWriter();
-const cases = ["payloads", "strict_decoding", "no_payload"].flatMap((section) => vectors[section].map((vector) => ({ section, ...vector })));
+const cases = ["payloads", "strict_decoding", "no_payload"].flatMap((section) =>
+  vectors[section].map((vector) => ({ section, ...vector })),
+);
 for (const vector of cases) vector.entity = writer.entity(vector.type);
 const plugin = await compile({ directory: project({ "assembly/index.ts": writer.source() }) });
 const instance = plugin.instance();

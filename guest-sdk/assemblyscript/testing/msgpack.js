@@ -68,13 +68,17 @@ export class Packer {
     if (typeof value === "string") return this.string(value);
     if (typeof value === "bigint") return this.integer(value);
     if (typeof value === "number") {
-      return Number.isInteger(value) && !Object.is(value, -0) && Math.abs(value) < 2 ** 64 ? this.integer(value) : this.float(value);
+      return Number.isInteger(value) && !Object.is(value, -0) && Math.abs(value) < 2 ** 64
+        ? this.integer(value)
+        : this.float(value);
     }
     if (value instanceof Float) return this.float(value.value);
     if (value instanceof Uint8Array) return this.bin(value);
     if (Array.isArray(value)) return value.reduce((packer, element) => packer.value(element), this.array(value.length));
     if (typeof value !== "object") throw new TypeError(`a ${typeof value} cannot be a payload`);
-    const entries = (value instanceof Map ? [...value] : Object.entries(value)).filter(([, content]) => content !== undefined);
+    const entries = (value instanceof Map ? [...value] : Object.entries(value)).filter(
+      ([, content]) => content !== undefined,
+    );
     return entries.reduce((packer, [key, content]) => packer.string(key).value(content), this.map(entries.length));
   }
 
@@ -121,7 +125,8 @@ export class Unpacker {
   /** Reads the head of an array, which must have this many places if that is given. */
   array(places) {
     const count = this.#list(this.#byte(), 0x90, 0xdc);
-    if (count === null || (places !== undefined && count !== places)) throw new SyntaxError(`no array of ${places ?? "any length"}`);
+    if (count === null || (places !== undefined && count !== places))
+      throw new SyntaxError(`no array of ${places ?? "any length"}`);
     return count;
   }
 

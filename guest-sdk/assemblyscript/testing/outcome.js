@@ -46,8 +46,10 @@ export class Outcome {
   emits(...events) {
     const emitted = this.#accepted().events;
     const wanted = events.map((event) => this.#scenario.encodeEvent(event));
-    const plain = (all) => all.map(({ name, version, payload }) => [name, version, payload === null ? null : decode(payload)]);
-    if (!isDeepStrictEqual(plain(emitted), plain(wanted))) throw this.#failure(`emitted ${describe(emitted)}, want ${describe(wanted)}`);
+    const plain = (all) =>
+      all.map(({ name, version, payload }) => [name, version, payload === null ? null : decode(payload)]);
+    if (!isDeepStrictEqual(plain(emitted), plain(wanted)))
+      throw this.#failure(`emitted ${describe(emitted)}, want ${describe(wanted)}`);
     return this;
   }
 
@@ -69,7 +71,8 @@ export class Outcome {
     if (rejected?.code !== code) throw this.#failure(`${this.#text()}, want it rejected with ${show(code)}`);
     if (payload === undefined) return this;
     const given = rejected.payload === null ? null : decode(rejected.payload);
-    if (!same(given, payload)) throw this.#failure(`rejected with ${show(code)} and ${show(given)}, want ${show(payload)}`);
+    if (!same(given, payload))
+      throw this.#failure(`rejected with ${show(code)} and ${show(given)}, want ${show(payload)}`);
     return this;
   }
 
@@ -83,7 +86,8 @@ export class Outcome {
   /** Checks that the plugin gave up with a message that matches. */
   panics(pattern) {
     if (!this.#result.panic) throw this.#failure(`${this.#text()}, want it to give up`);
-    if (!this.#result.panic.match(pattern)) throw this.#failure(`gave up with ${show(this.#result.panic)}, want ${show(pattern)}`);
+    if (!this.#result.panic.match(pattern))
+      throw this.#failure(`gave up with ${show(this.#result.panic)}, want ${show(pattern)}`);
     return this;
   }
 

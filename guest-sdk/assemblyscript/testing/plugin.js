@@ -26,7 +26,8 @@ export class Plugin {
   /** Gives the type of this name. */
   type(name) {
     const description = this.manifest.types.find((type) => type.type === name);
-    if (!description) throw new Error(`the plugin has no type ${name}, but ${this.manifest.types.map((t) => t.type).join(", ")}`);
+    if (!description)
+      throw new Error(`the plugin has no type ${name}, but ${this.manifest.types.map((t) => t.type).join(", ")}`);
     return new EntityType(this, description);
   }
 }

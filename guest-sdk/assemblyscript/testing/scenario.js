@@ -62,17 +62,27 @@ export class Scenario {
         this.#history.push(...accepted.events);
         this.#seq += accepted.events.length;
         this.#state = decided.state;
-        this.#expectSame("the state after the command is not the fold of the entity's events", label, decided.state, this.#checkFolds());
+        this.#expectSame(
+          "the state after the command is not the fold of the entity's events",
+          label,
+          decided.state,
+          this.#checkFolds(),
+        );
       }
     }
     const logged = decided.logged;
-    return new Outcome(this, label, decided.panic ? { panic: decided.panic, logged } : { ...decided.outcomes[0], logged });
+    return new Outcome(
+      this,
+      label,
+      decided.panic ? { panic: decided.panic, logged } : { ...decided.outcomes[0], logged },
+    );
   }
 
   /** Encodes an event that is given as an object of one entry. */
   encodeEvent(event) {
     const entries = Object.entries(event);
-    if (entries.length !== 1) throw new TypeError(`an event is an object of one entry, its name to its content, not ${inspect(event)}`);
+    if (entries.length !== 1)
+      throw new TypeError(`an event is an object of one entry, its name to its content, not ${inspect(event)}`);
     const [[label, content]] = entries;
     const [name, given] = label.split("@");
     const listed = this.#type.description.events.filter((e) => e.name === name).map((e) => e.version);
@@ -102,10 +112,14 @@ export class Scenario {
   }
 
   #fold(instance, seq, state, events) {
-    const answer = eventAnswer(instance.call("handle_event", eventRequest({ type: this.#type.name, id: this.#id, seq, state }, events)));
+    const answer = eventAnswer(
+      instance.call("handle_event", eventRequest({ type: this.#type.name, id: this.#id, seq, state }, events)),
+    );
     if (!answer.refused) return answer.state;
     const { kind, index, message } = answer.refused;
-    throw failure(`event ${index + 1} of ${events.length}, ${events[index]?.name}, cannot be folded: kind ${kind}, ${message}`);
+    throw failure(
+      `event ${index + 1} of ${events.length}, ${events[index]?.name}, cannot be folded: kind ${kind}, ${message}`,
+    );
   }
 
   /** Decides the same command again, on fresh instances and on a used one. */
@@ -132,10 +146,21 @@ export class Scenario {
     if (whole.panic) throw failure(`${label}: a batch gives up, but its commands alone do not: ${whole.panic}`);
     const wanted = next.panic ? outcomes : [...outcomes, next.outcomes[0].raw];
     wanted.forEach((raw, i) => {
-      this.#expectSame(`command ${i + 1} of a batch of ${wanted.length} gives another outcome than alone`, label, raw, whole.outcomes[i].raw);
+      this.#expectSame(
+        `command ${i + 1} of a batch of ${wanted.length} gives another outcome than alone`,
+        label,
+        raw,
+        whole.outcomes[i].raw,
+      );
     });
     const last = next.state ?? now.state;
-    if (whole.state) this.#expectSame("after a batch the state is another one than after its commands one by one", label, last, whole.state);
+    if (whole.state)
+      this.#expectSame(
+        "after a batch the state is another one than after its commands one by one",
+        label,
+        last,
+        whole.state,
+      );
   }
 
   /** Folds the history in one call, event by event, and again. Gives the state. */

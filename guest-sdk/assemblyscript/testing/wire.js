@@ -40,7 +40,10 @@ function outcome(unpacker) {
   const result = {};
   switch (unpacker.value()) {
     case 0:
-      result.accepted = { reply: unpacker.value(), events: Array.from({ length: unpacker.array() }, () => event(unpacker)) };
+      result.accepted = {
+        reply: unpacker.value(),
+        events: Array.from({ length: unpacker.array() }, () => event(unpacker)),
+      };
       break;
     case 1:
       result.rejected = { code: unpacker.value(), payload: unpacker.value() };

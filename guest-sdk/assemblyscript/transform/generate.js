@@ -27,7 +27,8 @@ function writeBytes(bytes) {
 /** An expression that passes over these bytes if they are what comes next. */
 function matchBytes(bytes) {
   const parts = chunks(bytes);
-  if (parts.length === 1) return `__eshost.matches(${integer(parts[0].bits)}, ${integer(parts[0].mask)}, ${parts[0].size})`;
+  if (parts.length === 1)
+    return `__eshost.matches(${integer(parts[0].bits)}, ${integer(parts[0].mask)}, ${parts[0].size})`;
   const checks = parts.map(({ bits, mask, size }, i) =>
     i < parts.length - 1
       ? `__eshost.comes(${integer(bits)}, ${8 * i})`
@@ -74,7 +75,9 @@ function readFields({ fields }) {
     ].join(" ");
   };
   // First in the order in which they are usually written, then the rest in any.
-  fields.forEach((f, i) => lines.push(`if (left > 0 && ${matchBytes(nameBytes(f.name))}) { ${readField(f, i)} left--; }`));
+  fields.forEach((f, i) =>
+    lines.push(`if (left > 0 && ${matchBytes(nameBytes(f.name))}) { ${readField(f, i)} left--; }`),
+  );
   lines.push("while (left > 0) {", "const key = __eshost.readText();", "if (__eshost.failed) return;");
   fields.forEach((f, i) => lines.push(`if (key == ${literal(f.name)}) { ${readField(f, i)} } else`));
   lines.push("{ __eshost.skip(); if (__eshost.failed) return __eshost.inside(key); }", "left--;", "}");
@@ -82,7 +85,9 @@ function readFields({ fields }) {
     lines.push(`if (seen != ${integer(required)}) {`);
     fields.forEach((f, i) => {
       if (f.optional) return;
-      lines.push(`if (!(seen & ${integer(1n << BigInt(i))})) return __eshost.failWith(${literal(`the field ${literal(f.name)} is missing`)});`);
+      lines.push(
+        `if (!(seen & ${integer(1n << BigInt(i))})) return __eshost.failWith(${literal(`the field ${literal(f.name)} is missing`)});`,
+      );
     });
     lines.push("}");
   }
@@ -92,7 +97,10 @@ function readFields({ fields }) {
 function describeFields({ fields }) {
   const lines = [`schema.add(${literal('"type":"object","properties":{')});`];
   fields.forEach((f, i) => {
-    lines.push(`schema.add(${literal(`${i > 0 ? "}," : ""}${literal(f.name)}:{`)});`, `__eshost.describe<${valueType(f)}>(schema);`);
+    lines.push(
+      `schema.add(${literal(`${i > 0 ? "}," : ""}${literal(f.name)}:{`)});`,
+      `__eshost.describe<${valueType(f)}>(schema);`,
+    );
   });
   const required = fields.filter((f) => !f.optional).map((f) => f.name);
   const end = (fields.length > 0 ? "}}" : "}") + (required.length > 0 ? `,"required":${literal(required)}` : "");
@@ -102,11 +110,17 @@ function describeFields({ fields }) {
 
 function writeVariant({ name, fields }) {
   const wrong = `${name} needs exactly one field that is not null`;
-  const lines = [`if (${fields.map((f) => `u32(this.${f.property} !== null)`).join(" + ")} != 1) throw new Error(${literal(wrong)});`];
+  const lines = [
+    `if (${fields.map((f) => `u32(this.${f.property} !== null)`).join(" + ")} != 1) throw new Error(${literal(wrong)});`,
+  ];
   fields.forEach((f, i) => {
     lines.push(`const variant${i} = this.${f.property};`, `if (variant${i} !== null) {`);
     if (f.none) lines.push(writeBytes(nameBytes(f.name)));
-    else lines.push(writeBytes(Buffer.concat([Buffer.from([0x81]), nameBytes(f.name)])), `__eshost.write<${valueType(f)}>(variant${i});`);
+    else
+      lines.push(
+        writeBytes(Buffer.concat([Buffer.from([0x81]), nameBytes(f.name)])),
+        `__eshost.write<${valueType(f)}>(variant${i});`,
+      );
     lines.push("return;", "}");
   });
   return lines.join("\n");
@@ -118,7 +132,8 @@ function readVariant({ name, fields }) {
   const without = fields.filter((f) => f.none);
   if (without.length > 0) {
     lines.push("if (__eshost.isStr()) {", "const variant = __eshost.readText();", "if (__eshost.failed) return;");
-    for (const f of without) lines.push(`if (variant == ${literal(f.name)}) { this.${f.property} = new __eshost.None(); return; }`);
+    for (const f of without)
+      lines.push(`if (variant == ${literal(f.name)}) { this.${f.property} = new __eshost.None(); return; }`);
     lines.push(`return __eshost.failWith(${literal(`${name} has no variant without content of this name`)});`, "}");
   }
   lines.push(`const count = __eshost.readMapHead(${literal(wanted)});`, "if (__eshost.failed) return;");

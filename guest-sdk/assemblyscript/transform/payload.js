@@ -30,8 +30,7 @@ export class ClassReader {
     for (const member of node.members) {
       if (member.kind !== this.compiler.NodeKind.FieldDeclaration) continue;
       if (member.flags & this.compiler.CommonFlags.Static) continue;
-      const field = this.readField(payload, member);
-      if (field) payload.fields.push(field);
+      payload.fields.push(this.readField(payload, member));
     }
     if (payload.fields.length > MAX_FIELDS) {
       this.report(node.name, `${payload.name} has more than ${MAX_FIELDS} fields; move some into a class of their own`);
@@ -43,10 +42,6 @@ export class ClassReader {
   readField(payload, member) {
     const label = `${payload.name}.${member.name.text}`;
     const type = member.type;
-    if (!type) {
-      this.report(member.name, `${label} needs a type`);
-      return null;
-    }
     const optional = Boolean(type.isNullable);
     if (payload.oneof && !optional) {
       this.report(type, `${label} must be a type or null, since only one variant is there at a time`);
@@ -68,7 +63,10 @@ export class ClassReader {
     }
     const name = type.name.identifier.text;
     if (this.enums.has(name)) {
-      this.report(type, `${label}: an enum has no names when it runs; declare a @oneof class with a field for each name`);
+      this.report(
+        type,
+        `${label}: an enum has no names when it runs; declare a @oneof class with a field for each name`,
+      );
     }
     for (const argument of type.typeArguments ?? []) {
       if (argument.isNullable) this.report(argument, `${label}: only a field may be null, not what it contains`);
