@@ -141,12 +141,18 @@ export class Command<S, C> extends AnyCommand<S> {
 }
 
 /** Makes the reply of a command. */
-abstract class Replier<S> {
+export abstract class Replier<S> {
+  /** Whether it runs code of the author, which may write to the state. */
+  abstract get runsCode(): bool;
   abstract write(state: S): void;
   abstract schema(): string;
 }
 
 class StateReplier<S> extends Replier<S> {
+  get runsCode(): bool {
+    return false;
+  }
+
   write(state: S): void {
     writePayload<S>(state);
   }
@@ -159,6 +165,10 @@ class StateReplier<S> extends Replier<S> {
 class FunctionReplier<S, R> extends Replier<S> {
   constructor(private readonly reply: (state: S) => R) {
     super();
+  }
+
+  get runsCode(): bool {
+    return true;
   }
 
   write(state: S): void {

@@ -41,6 +41,11 @@ export function utf8Units(from: usize, size: usize): i32 {
   const end = from + size;
   let units = 0;
   while (from < end) {
+    if (from + 8 <= end && (load<u64>(from) & 0x8080808080808080) == 0) {
+      from += 8;
+      units += 8;
+      continue;
+    }
     const first = <u32>load<u8>(from);
     if (first < 0x80) {
       from++;
@@ -75,6 +80,16 @@ export function textOf(from: usize, size: usize, units: i32): string {
   let to = changetype<usize>(text);
   const end = from + size;
   while (from < end) {
+    if (from + 4 <= end) {
+      const four = <u64>load<u32>(from);
+      if ((four & 0x80808080) == 0) {
+        const two = (four | (four << 16)) & 0x0000ffff0000ffff;
+        store<u64>(to, (two | (two << 8)) & 0x00ff00ff00ff00ff);
+        from += 4;
+        to += 8;
+        continue;
+      }
+    }
     const first = <u32>load<u8>(from);
     if (first < 0x80) {
       store<u16>(to, <u16>first);

@@ -1,7 +1,7 @@
 import { decimal, signedDecimal } from "./digits";
 import * as reader from "./reader";
 import { Schema } from "./schema";
-import { sortedKeys } from "./sort";
+import { compareTexts, inOrder } from "./order";
 import * as writer from "./writer";
 
 /** Whether a value of T shares no memory that can change with its copies. */
@@ -55,13 +55,23 @@ function writeArray<T>(array: T): void {
 
 function writeMap<T>(map: T): void {
   writer.enter();
-  const keys = sortedKeys(map.keys());
+  const keys = map.keys();
   const count = keys.length;
   writer.writeMapHead(count);
-  for (let i = 0; i < count; i++) {
-    const key = unchecked(keys[i]);
-    writer.writeString(key);
-    write<valueof<T>>(map.get(key));
+  if (inOrder(keys)) {
+    const values = map.values();
+    for (let i = 0; i < count; i++) {
+      writer.writeString(unchecked(keys[i]));
+      write<valueof<T>>(unchecked(values[i]));
+    }
+  } else {
+    writer.noteDisorder();
+    keys.sort(compareTexts);
+    for (let i = 0; i < count; i++) {
+      const key = unchecked(keys[i]);
+      writer.writeString(key);
+      write<valueof<T>>(map.get(key));
+    }
   }
   writer.leave();
 }

@@ -64,7 +64,8 @@ export function metDisorder(): bool {
   return unordered;
 }
 
-export function disorder(): void {
+/** Notes that there is a map whose keys are not in order. */
+export function noteDisorder(): void {
   unordered = true;
 }
 
