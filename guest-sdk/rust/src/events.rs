@@ -1,18 +1,12 @@
 use alloc::vec::Vec;
 use core::slice;
 
-/// What a command may emit: an event, an `Option` of one, an array or a `Vec` of them. For none at all there is [`NONE`].
+/// What a command may emit: an event, an `Option` of one, an array or a `Vec` of them. `Ok(None)` is a command that changes
+/// nothing.
 pub trait IntoEvents<E> {
     /// Gives the events, in order.
     fn into_events(self) -> Events<E>;
 }
-
-/// No events: what an accepted command returns that changes nothing, as `Ok(eshost::NONE)`.
-pub const NONE: NoEvents = NoEvents;
-
-/// The type of [`NONE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoEvents;
 
 /// The events of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]

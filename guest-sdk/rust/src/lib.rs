@@ -31,7 +31,7 @@ pub use self::{
     bytes::Bytes,
     context::{Context, Level},
     entity::{Command, EventSourced, Never},
-    events::{Events, IntoEvents, NONE, NoEvents},
+    events::{Events, IntoEvents},
     kind::Kind,
     plugin::Plugin,
     random::Random,

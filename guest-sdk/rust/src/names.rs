@@ -27,7 +27,7 @@ pub fn event_names<E: DeserializeOwned>(type_name: &str) -> Vec<EventName> {
 impl EventName {
     fn new(type_name: &str, variant: &'static str) -> Self {
         let (name, version) = variant.split_once('@').unwrap_or((variant, "1"));
-        let what = format!("an event of type {type_name:?}, the variant {variant:?},");
+        let what = format!("an event of type \"{type_name}\", the variant \"{variant}\",");
         check_name(&what, name);
         let version = match version.parse::<u32>() {
             Ok(number) if number > 0 && !version.starts_with(['0', '+']) => number,
@@ -46,7 +46,7 @@ pub fn check_name(what: &str, name: &str) {
     let ok = (1..=64).contains(&name.len()) && name.as_bytes()[0].is_ascii_lowercase() && name.bytes().all(plain);
     assert!(
         ok,
-        "eshost: {what} is named {name:?}: a name is 1 to 64 characters, a-z first, then a-z, 0-9, '_', '.' or '-'; \
+        "eshost: {what} is named \"{name}\": a name is 1 to 64 characters, a-z first, then a-z, 0-9, '_', '.' or '-'; \
          #[serde(rename_all = \"snake_case\")] makes such names of variants"
     );
 }
@@ -56,7 +56,7 @@ pub fn check_code(command: &str, code: &str) {
     let ok = (1..=128).contains(&code.len()) && !code.chars().any(char::is_control);
     assert!(
         ok,
-        "eshost: a rejection of command {command:?} has the code {code:?}: a code is 1 to 128 bytes without control characters"
+        "eshost: a rejection of command \"{command}\" has the code \"{code}\": a code is 1 to 128 bytes without control characters"
     );
 }
 

@@ -35,7 +35,7 @@ impl Plugin {
     pub fn with<S: Entity>(mut self) -> Self {
         let runner = Runner::<S>::new();
         let twice = self.types.iter().any(|other| other.type_name() == runner.type_name());
-        assert!(!twice, "eshost: two types named {:?}", runner.type_name());
+        assert!(!twice, "eshost: two types named \"{}\"", runner.type_name());
         self.types.push(Box::new(runner));
         self
     }
@@ -60,7 +60,7 @@ impl Plugin {
         self.shrink();
         match self.find(request, 6) {
             Ok((runner, request, answer)) => runner.handle_command(request, answer),
-            Err((kind, message)) => refuse(&mut self.answer, kind, None, message),
+            Err((kind, message)) => refuse(&mut self.answer, kind, None, &message),
         }
         &self.answer
     }
@@ -70,7 +70,7 @@ impl Plugin {
         self.shrink();
         match self.find(request, 5) {
             Ok((runner, request, answer)) => runner.handle_event(request, answer),
-            Err((kind, message)) => refuse(&mut self.answer, kind, Some(0), message),
+            Err((kind, message)) => refuse(&mut self.answer, kind, Some(0), &message),
         }
         &self.answer
     }

@@ -7,10 +7,8 @@ use core::fmt;
 
 /// Why a value does not decode or cannot be encoded: the path to the part at fault, such as `lines[2].price`, and a
 /// reason.
-#[derive(Debug)]
 pub struct Error(Box<Report>);
 
-#[derive(Debug)]
 struct Report {
     path: String,
     reason: String,
@@ -18,7 +16,7 @@ struct Report {
 }
 
 /// What a [`Trace`](crate::schema::Trace) learns from an error.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Cause {
     /// Nothing.
     Other,
@@ -35,11 +33,12 @@ pub enum Cause {
 impl Error {
     #[cold]
     pub fn new(reason: impl fmt::Display) -> Self {
-        Self::caused(Cause::Other, reason)
+        Self::caused(Cause::Other, &reason)
     }
 
     #[cold]
-    pub fn caused(cause: Cause, reason: impl fmt::Display) -> Self {
+    #[inline(never)]
+    pub fn caused(cause: Cause, reason: &dyn fmt::Display) -> Self {
         let path = match cause {
             Cause::Missing(field) | Cause::Twice(field) => field,
             _ => "",
@@ -64,7 +63,7 @@ impl Error {
     }
 
     fn step(&mut self, step: &str) {
-        let dot = if self.0.path.is_empty() || self.0.path.starts_with('[') { "" } else { "." };
+        let dot = if matches!(self.0.path.as_bytes().first(), None | Some(b'[')) { "" } else { "." };
         self.0.path = format!("{step}{dot}{}", self.0.path);
         if matches!(self.0.cause, Cause::Missing(_) | Cause::Twice(_)) {
             self.0.cause = Cause::Other;
@@ -83,6 +82,13 @@ impl fmt::Display for Error {
     }
 }
 
+/// The same: the machinery that prints the parts would make every plugin larger.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl core::error::Error for Error {}
 
 impl serde::ser::Error for Error {
@@ -97,11 +103,11 @@ impl serde::de::Error for Error {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Error::caused(Cause::Missing(field), "missing")
+        Error::caused(Cause::Missing(field), &"missing")
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Error::caused(Cause::Twice(field), "comes twice")
+        Error::caused(Cause::Twice(field), &"comes twice")
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
@@ -110,6 +116,6 @@ impl serde::de::Error for Error {
             all.push_str(if all.is_empty() { "" } else { ", " });
             all.push_str(name);
         }
-        Error::new(format!("{variant:?} is not one of the variants: {all}"))
+        Error::new(format!("\"{variant}\" is not one of the variants: {all}"))
     }
 }

@@ -8,6 +8,8 @@ mod error;
 mod key;
 mod named;
 mod reader;
+#[cfg(test)]
+mod vectors;
 pub mod writer;
 
 use alloc::vec::Vec;

@@ -19,13 +19,13 @@ impl<S: Entity> Runner<S> {
     fn decide_all(&mut self, mut request: Reader<'_>, out: &mut Vec<u8>, watches: bool) -> bool {
         let head = (request.raw_str(), request.uint(), request.payload(), request.int(), request.array());
         let (Some(id), Some(seq), Some(base), Some(now), Some(count)) = head else {
-            refuse(out, Kind::BadPayload, None, BAD_REQUEST);
+            refuse(out, Kind::BadPayload, None, &BAD_REQUEST);
             return true;
         };
         let state: S = match state_of(base) {
             Ok(state) => state,
             Err(e) => {
-                refuse(out, Kind::BadState, None, format_args!("the state of {}: {e}", S::TYPE_NAME));
+                refuse(out, Kind::BadState, None, &format_args!("the state of {}: {e}", S::TYPE_NAME));
                 return true;
             }
         };
@@ -37,12 +37,12 @@ impl<S: Entity> Runner<S> {
         let mut turn = Turn::new(ctx, out, state, &self.events, &mut self.emitted, base, watches);
         for index in 0..count {
             let (Some(2), Some(name), Some(payload)) = (request.array(), request.raw_str(), request.payload()) else {
-                refuse(turn.out, Kind::BadPayload, None, BAD_REQUEST);
+                refuse(turn.out, Kind::BadPayload, None, &BAD_REQUEST);
                 return true;
             };
             turn.next(index);
             let Some(command) = S::COMMANDS.iter().find(|command| command.name.as_bytes() == name) else {
-                turn.fault(Kind::UnknownCommand, "there is no command of this name");
+                turn.fault(Kind::UnknownCommand, &"there is no command of this name");
                 continue;
             };
             turn.ctx.command = command.name;
@@ -52,7 +52,7 @@ impl<S: Entity> Runner<S> {
         let changed = turn.ctx.seq != seq;
         let (state, out) = turn.into_state();
         if !request.rest().is_empty() {
-            refuse(out, Kind::BadPayload, None, BAD_REQUEST);
+            refuse(out, Kind::BadPayload, None, &BAD_REQUEST);
         } else if !changed {
             writer::nil(out);
         } else if let Some(state) = state {

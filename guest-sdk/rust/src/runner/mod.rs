@@ -12,7 +12,7 @@ pub use self::command::CommandEntry;
 use crate::{
     EventSourced, Kind,
     codec::{self, Reader, writer},
-    manifest,
+    manifest::TypeInfo,
     names::{EventName, check_name, cut, event_names},
 };
 
@@ -58,7 +58,7 @@ impl<S: Entity> Runs for Runner<S> {
     }
 
     fn describe(&self, out: &mut Vec<u8>) {
-        manifest::describe::<S>(&self.events, out);
+        TypeInfo::of::<S>(&self.events).describe(out);
     }
 
     fn handle_command(&mut self, request: Reader<'_>, out: &mut Vec<u8>) {
@@ -80,7 +80,8 @@ fn state_of<S: EventSourced>(base: Option<&[u8]>) -> Result<S, codec::Error> {
 
 /// Makes the answer that nothing was decided or folded; `index` is that of the event at fault.
 #[cold]
-pub fn refuse(out: &mut Vec<u8>, kind: Kind, index: Option<usize>, message: impl core::fmt::Display) {
+#[inline(never)]
+pub fn refuse(out: &mut Vec<u8>, kind: Kind, index: Option<usize>, message: &dyn core::fmt::Display) {
     out.clear();
     writer::ARRAY.open(out, if index.is_some() { 4 } else { 3 });
     writer::uint(out, 1);

@@ -67,7 +67,7 @@ impl<'a, S: EventSourced> Turn<'a, S> {
         self.count = all.len();
         for event in all {
             if let Err(e) = append_event(self.emitted, self.events, event) {
-                self.fault(Kind::Panicked, format_args!("an event: {e}"));
+                self.fault(Kind::Panicked, &format_args!("an event: {e}"));
                 return false;
             }
         }
@@ -77,7 +77,7 @@ impl<'a, S: EventSourced> Turn<'a, S> {
         self.state = self.state.take().map(|state| events.fold(state, S::handle_event));
         if self.watches {
             if let Err(e) = codec::encode(self.state()) {
-                self.undo(Kind::Panicked, format_args!("the state after the events: {e}"));
+                self.undo(Kind::Panicked, &format_args!("the state after the events: {e}"));
                 return false;
             }
         }
@@ -95,7 +95,7 @@ impl<'a, S: EventSourced> Turn<'a, S> {
     /// Makes the outcome of the command at hand a fault.
     #[cold]
     #[inline(never)]
-    pub fn fault(&mut self, kind: Kind, message: impl Display) {
+    pub fn fault(&mut self, kind: Kind, message: &dyn Display) {
         self.out.truncate(self.start);
         self.out.extend_from_slice(&[0x93, 0x02]);
         writer::uint(self.out, kind as u64);
@@ -106,10 +106,13 @@ impl<'a, S: EventSourced> Turn<'a, S> {
     /// the request and what was accepted since.
     #[cold]
     #[inline(never)]
-    pub fn undo(&mut self, kind: Kind, message: impl Display) {
+    pub fn undo(&mut self, kind: Kind, message: &dyn Display) {
         if self.count > 0 {
             self.out.truncate(self.start);
-            self.state = Some(self.former().expect("what was read or written before is read again"));
+            match self.former() {
+                Ok(state) => self.state = Some(state),
+                Err(e) => panic!("eshost: what was read or written before is not read again: {e}"),
+            }
         }
         self.fault(kind, message);
     }
@@ -146,7 +149,7 @@ fn append_event<E: Serialize>(out: &mut Vec<u8>, names: &[EventName], event: &E)
         let at_index = names.get(index).filter(|name| name.variant == variant);
         let name = at_index.or_else(|| names.iter().find(|name| name.variant == variant));
         let Some(name) = name else {
-            return Err(Error::new(format!("{variant:?} is emitted, but cannot be read")));
+            return Err(Error::new(format!("\"{variant}\" is emitted, but cannot be read")));
         };
         out.extend_from_slice(&name.token);
         Ok(())

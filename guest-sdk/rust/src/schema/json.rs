@@ -27,6 +27,7 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
+    #[inline(never)]
     fn add(&mut self, text: &str) {
         self.out.push_str(text);
     }

@@ -1,5 +1,5 @@
 use alloc::{format, string::String, vec::Vec};
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use super::shape::{Definition, Scalar, Shape, Shapes};
 
@@ -26,8 +26,9 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    fn put(&mut self, text: impl core::fmt::Display) {
-        write!(self.out, "{text}").unwrap_or_default();
+    #[inline(never)]
+    fn put(&mut self, text: fmt::Arguments<'_>) {
+        self.out.write_fmt(text).unwrap_or_default();
     }
 
     fn shape(&mut self, shape: &Shape) {
@@ -38,60 +39,60 @@ impl Layout<'_> {
             }
             self.open.push((*id, self.depth));
         }
-        self.put("(");
+        self.put(format_args!("("));
         self.depth += 1;
         match shape {
-            Shape::Nothing => self.put(22),
-            Shape::Scalar(scalar) => self.put(number(*scalar)),
+            Shape::Nothing => self.put(format_args!("22")),
+            Shape::Scalar(scalar) => self.put(format_args!("{}", number(*scalar))),
             Shape::List(inner) => self.part(16, inner),
             Shape::Tuple(all) if all.windows(2).all(|pair| pair[0] == pair[1]) => {
-                self.put(17);
+                self.put(format_args!("17"));
                 if let Some(inner) = all.first() {
                     self.put(format_args!("x{}", all.len()));
                     self.shape(inner);
                 }
             }
             Shape::Tuple(all) => {
-                self.put(17);
+                self.put(format_args!("17"));
                 all.iter().for_each(|inner| self.shape(inner));
             }
             Shape::Map(names, inner) => {
-                self.put(18);
-                names.iter().for_each(|name| self.put(format_args!("{name:?}")));
+                self.put(format_args!("18"));
+                names.iter().for_each(|name| self.put(format_args!("\"{name}\"")));
                 self.shape(inner);
             }
             Shape::Optional(inner) => self.part(21, inner),
             Shape::Named(id) => self.definition(*id),
         }
         self.depth -= 1;
-        self.put(")");
+        self.put(format_args!(")"));
         if let Shape::Named(_) = shape {
             self.open.pop();
         }
     }
 
     fn part(&mut self, number: u8, inner: &Shape) {
-        self.put(number);
+        self.put(format_args!("{number}"));
         self.shape(inner);
     }
 
     fn definition(&mut self, id: usize) {
         match &self.shapes.named[id] {
             Definition::Struct(fields) => {
-                self.put(19);
+                self.put(format_args!("19"));
                 for field in fields {
-                    self.put(format_args!("{:?}{}", field.name, if field.required { "" } else { "?" }));
+                    self.put(format_args!("\"{}\"{}", field.name, if field.required { "" } else { "?" }));
                     self.shape(&field.shape);
                 }
             }
             Definition::Enum(variants) if variants.iter().all(|(_, shape)| *shape == Shape::Nothing) => {
-                self.put(13);
-                variants.iter().for_each(|(name, _)| self.put(format_args!("{name:?}")));
+                self.put(format_args!("13"));
+                variants.iter().for_each(|(name, _)| self.put(format_args!("\"{name}\"")));
             }
             Definition::Enum(variants) => {
-                self.put(20);
+                self.put(format_args!("20"));
                 for (name, shape) in variants {
-                    self.put(format_args!("{name:?}?"));
+                    self.put(format_args!("\"{name}\"?"));
                     self.shape(shape);
                 }
             }

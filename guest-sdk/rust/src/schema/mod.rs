@@ -10,10 +10,15 @@ use alloc::string::{String, ToString};
 
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::{layout::hash, names::names, shape::Scalar, trace::Trace};
+pub(crate) use self::{
+    layout::hash,
+    names::names,
+    shape::Scalar,
+    trace::{Trace, ask},
+};
 use self::{
     shape::{Shape, Shapes},
-    trace::{shapes, variant_shapes},
+    trace::{Ask, shapes, variant_shapes},
 };
 use crate::codec::Error;
 
@@ -35,10 +40,7 @@ impl Schema {
     /// they are when they see the value (`#[serde(untagged)]`, `tag`, `flatten`), of those that do not take samples such as an
     /// empty string, and of an `Option` that is not directly a field. [`Schema::json`] gives the schema by hand.
     pub fn of<T: DeserializeOwned>() -> Schema {
-        match Schema::traced::<T>() {
-            Ok(schema) => schema,
-            Err(reason) => panic!("eshost: the schema of {}: {reason}", core::any::type_name::<T>()),
-        }
+        Schema::or_panic(shapes(ask::<T>), core::any::type_name::<T>())
     }
 
     /// A JSON Schema (Draft 2020-12) written by hand. It describes the JSON form of the payload.
@@ -58,12 +60,19 @@ impl Schema {
     }
 
     pub(crate) fn traced<T: DeserializeOwned>() -> Result<Schema, Error> {
-        shapes::<T>().map(Schema::from_shapes)
+        shapes(ask::<T>).map(Schema::from_shapes)
     }
 
     /// The schema of the content of one variant of an enum.
-    pub(crate) fn of_variant<E: DeserializeOwned>(index: usize) -> Result<Schema, Error> {
-        variant_shapes::<E>(index).map(Schema::from_shapes)
+    pub(crate) fn of_variant(ask: Ask, index: usize, name: &str) -> Schema {
+        Schema::or_panic(variant_shapes(ask, index), name)
+    }
+
+    fn or_panic(shapes: Result<Shapes, Error>, what: &str) -> Schema {
+        match shapes {
+            Ok(shapes) => Schema::from_shapes(shapes),
+            Err(reason) => panic!("eshost: the schema of {what}: {reason}"),
+        }
     }
 
     fn from_shapes(shapes: Shapes) -> Schema {

@@ -72,10 +72,18 @@ struct OpenEnum {
 /// More levels than any payload has: a sample has no end.
 const MAX_LEVELS: usize = 200;
 
+/// Has a decoder decode a type. It is all that is known of a type here, so that only this is there once for each.
+pub type Ask = fn(&mut Decoder<'_>) -> Result<(), Error>;
+
+/// How to ask a type.
+pub fn ask<T: DeserializeOwned>(decoder: &mut Decoder<'_>) -> Result<(), Error> {
+    T::deserialize(decoder).map(drop)
+}
+
 /// The shape of a type, or why it cannot be found out.
-pub fn shapes<T: DeserializeOwned>() -> Result<Shapes, Error> {
+pub fn shapes(ask: Ask) -> Result<Shapes, Error> {
     let mut trace = Trace::default();
-    trace.run::<T>(None)?;
+    trace.run(ask, None)?;
     let root = match take(&mut trace.last) {
         Shape::Optional(inner) => *inner,
         shape => shape,
@@ -84,9 +92,9 @@ pub fn shapes<T: DeserializeOwned>() -> Result<Shapes, Error> {
 }
 
 /// The shape of the content of one variant of an enum.
-pub fn variant_shapes<E: DeserializeOwned>(variant: usize) -> Result<Shapes, Error> {
+pub fn variant_shapes(ask: Ask, variant: usize) -> Result<Shapes, Error> {
     let mut trace = Trace::default();
-    trace.run::<E>(Some(variant))?;
+    trace.run(ask, Some(variant))?;
     let Shape::Named(id) = trace.last else {
         return Err(Error::new("this is no enum"));
     };
@@ -98,12 +106,11 @@ pub fn variant_shapes<E: DeserializeOwned>(variant: usize) -> Result<Shapes, Err
 }
 
 impl Trace {
-    fn run<T: DeserializeOwned>(&mut self, wanted: Option<usize>) -> Result<(), Error> {
+    fn run(&mut self, ask: Ask, wanted: Option<usize>) -> Result<(), Error> {
         loop {
             *self = Trace { named: take(&mut self.named), wanted, ..Trace::default() };
             self.named.iter_mut().for_each(|n| n.open = false);
-            let result = T::deserialize(&mut Decoder::tracing(self)).map(drop);
-            match result {
+            match ask(&mut Decoder::tracing(self)) {
                 Ok(()) if self.unsettled == 0 => return Ok(()),
                 Ok(()) => {}
                 Err(e) if e.cause() == Cause::Noted => {}
@@ -145,7 +152,7 @@ impl Trace {
         if self.structs.len() + self.enums.len() < MAX_LEVELS {
             return Ok(());
         }
-        Err(Error::caused(Cause::Endless, "the type contains itself without end"))
+        Err(Error::caused(Cause::Endless, &"the type contains itself without end"))
     }
 
     fn find(&mut self, type_name: &'static str, role: &'static str, new: impl FnOnce() -> Body) -> usize {
@@ -357,10 +364,10 @@ impl Struct {
     fn forget_alias(&mut self, given: Option<&&'static str>, own: &'static str) {
         match given {
             Some(given) if *given != own => self.all.retain(|name| name != given),
-            // It was another name that came before. Give the field's own first, and the others are found out.
+            // One of the names just before came first. Give the field's own before it, and the other is found out.
             _ => {
-                self.all.retain(|name| *name != own);
-                self.all.insert(0, own);
+                let own = self.all.iter().position(|name| *name == own).unwrap_or(0);
+                self.all.swap(own, own.saturating_sub(1));
             }
         }
     }
@@ -385,5 +392,5 @@ impl Struct {
 
 /// Ends the pass, which has found something out.
 fn noted() -> Result<(), Error> {
-    Err(Error::caused(Cause::Noted, ""))
+    Err(Error::caused(Cause::Noted, &""))
 }
