@@ -1,0 +1,119 @@
+/* The manifest of a plugin. */
+#ifndef ESHOST_MANIFEST_H
+#define ESHOST_MANIFEST_H
+
+#include "loop.h"
+
+/* What a manifest says that a plugin was built with. */
+#define ESHOST_SDK "eshost-c 0.1.0"
+
+ESHOST_COLD_ void eshost_describe_schema_(eshost_writer_ *w, const char *key, const eshost_type *t)
+{
+	if (t->kind->is_none)
+		return;
+	eshost_write_text_(w, key);
+	eshost_write_str_(w, eshost_schema(t, 0));
+}
+
+ESHOST_COLD_ void eshost_describe_clauses_(eshost_writer_ *w, const eshost_command_ *c, uint32_t rejections)
+{
+	if (rejections > 0) {
+		eshost_write_text_(w, "rejections");
+		eshost_write_array_(w, rejections);
+	}
+	for (uint32_t i = 0; i < c->clause_count; i++) {
+		const eshost_rejection_ *const rejection = c->clauses[i].rejection;
+		if (rejection == NULL)
+			continue;
+		eshost_write_text_(w, rejection->code);
+	}
+	for (uint32_t i = 0; i < c->clause_count; i++) {
+		const eshost_clause_ *const clause = &c->clauses[i];
+		if (clause->examples == NULL)
+			continue;
+		eshost_write_text_(w, "examples");
+		eshost_write_array_(w, clause->count);
+		for (uint32_t k = 0; k < clause->count; k++)
+			if (!eshost_encode_payload_(w, c->type, (const uint8_t *)clause->examples + k * c->type->size)) {
+				const eshost_str step = {c->name, c->name_size};
+				eshost_under_(step);
+				eshost_before_(eshost_str_of("an example of command "));
+				const eshost_str text = {eshost_runtime.problem, eshost_runtime.problem_size};
+				eshost_panic_str(text);
+			}
+	}
+}
+
+ESHOST_COLD_ void eshost_describe_command_(eshost_writer_ *w, const eshost_command_ *c, const eshost_type *state)
+{
+	uint32_t rejections = 0, examples = 0;
+	for (uint32_t i = 0; i < c->clause_count; i++) {
+		rejections += c->clauses[i].rejection != NULL;
+		examples += c->clauses[i].examples != NULL;
+	}
+	const eshost_type *const reply = c->reply_kind == ESHOST_REPLY_NONE_	? &eshost_type_eshost_none
+									 : c->reply_kind == ESHOST_REPLY_STATE_ ? state
+																			: c->reply_type;
+	eshost_write_map_(w, 1u + (!c->type->kind->is_none) + (!reply->kind->is_none) + (rejections > 0) + (examples > 0));
+	eshost_write_text_(w, "name");
+	eshost_write_text_(w, c->name);
+	eshost_describe_schema_(w, "schema", c->type);
+	eshost_describe_schema_(w, "reply", reply);
+	eshost_describe_clauses_(w, c, rejections);
+}
+
+ESHOST_COLD_ void eshost_describe_event_(eshost_writer_ *w, const eshost_event_ *e)
+{
+	eshost_write_map_(w, 2u + (!e->type->kind->is_none));
+	eshost_write_text_(w, "name");
+	eshost_write_text_(w, e->name);
+	eshost_write_text_(w, "version");
+	eshost_write_uint_(w, e->version);
+	eshost_describe_schema_(w, "schema", e->type);
+}
+
+ESHOST_COLD_ void eshost_describe_entity_(eshost_writer_ *w, const eshost_entity_ *e)
+{
+	uint32_t commands = 0, events = 0, revision = 0;
+	for (uint32_t i = 0; i < e->part_count; i++) {
+		commands += e->parts[i].command != NULL;
+		events += e->parts[i].event != NULL;
+		revision += e->parts[i].revision;
+	}
+	eshost_write_map_(w, 4);
+	eshost_write_text_(w, "type");
+	eshost_write_text_(w, e->name);
+	eshost_write_text_(w, "state_schema");
+	eshost_write_str_(w, eshost_schema(e->state, revision));
+	eshost_write_text_(w, "commands");
+	eshost_write_array_(w, commands);
+	for (uint32_t i = 0; i < e->part_count; i++)
+		if (e->parts[i].command != NULL)
+			eshost_describe_command_(w, e->parts[i].command, e->state);
+	eshost_write_text_(w, "events");
+	eshost_write_array_(w, events);
+	for (uint32_t i = 0; i < e->part_count; i++)
+		if (e->parts[i].event != NULL)
+			eshost_describe_event_(w, e->parts[i].event);
+}
+
+/* Makes the manifest of a plugin. */
+ESHOST_COLD_ eshost_bytes eshost_describe(const eshost_plugin_ *plugin)
+{
+	eshost_request_(0);
+	eshost_writer_ w = eshost_writer_of_(4096);
+	eshost_write_map_(&w, 3);
+	eshost_write_text_(&w, "abi");
+	eshost_write_array_(&w, 2);
+	eshost_write_uint_(&w, 1);
+	eshost_write_uint_(&w, 0);
+	eshost_write_text_(&w, "sdk");
+	eshost_write_text_(&w, ESHOST_SDK);
+	eshost_write_text_(&w, "types");
+	eshost_write_array_(&w, plugin->count);
+	for (uint32_t i = 0; i < plugin->count; i++)
+		eshost_describe_entity_(&w, plugin->entities[i]);
+	return eshost_written_(&w);
+}
+
+#endif

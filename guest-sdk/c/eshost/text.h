@@ -1,0 +1,149 @@
+/* Strings and bytes, and how they are copied and compared. */
+#ifndef ESHOST_TEXT_H
+#define ESHOST_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ESHOST_UNUSED_ __attribute__((unused))
+#define ESHOST_API_ ESHOST_UNUSED_ static
+#define ESHOST_HOT_ __attribute__((unused, always_inline)) static inline
+#ifdef __clang__
+#define ESHOST_COLD_ __attribute__((unused, noinline, cold, minsize)) static
+#else
+#define ESHOST_COLD_ __attribute__((unused, noinline, cold)) static
+#endif
+#ifdef __cplusplus
+#define ESHOST_ASSERT_STATIC_(condition, text) static_assert(condition, text)
+#else
+#define ESHOST_ASSERT_STATIC_(condition, text) _Static_assert(condition, text)
+#endif
+
+/* A string: size bytes of UTF-8, without a zero behind them. It is a view: whoever made it owns the bytes. What an SDK
+ * function gives lives until the call of the host ends. The zero value is the empty string. */
+typedef struct eshost_str {
+	const char *data;
+	size_t size;
+} eshost_str;
+
+/* Bytes, under the rules of eshost_str. */
+typedef struct eshost_bytes {
+	const uint8_t *data;
+	size_t size;
+} eshost_bytes;
+
+/* A literal as an eshost_str. In the initializer of a static variable use ESHOST_STR_INIT. */
+#ifdef __cplusplus
+#define ESHOST_STR(literal) (eshost_str{"" literal, sizeof(literal) - 1})
+#else
+#define ESHOST_STR(literal) ((eshost_str){"" literal, sizeof(literal) - 1})
+#endif
+#define ESHOST_STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+
+ESHOST_COLD_ size_t eshost_length_(const char *text)
+{
+	size_t size = 0;
+	while (text[size] != 0)
+		size++;
+	return size;
+}
+
+/* A text that ends in a zero, as a string. */
+ESHOST_API_ eshost_str eshost_str_of(const char *text)
+{
+	const eshost_str s = {text, eshost_length_(text)};
+	return s;
+}
+
+/* Copies, between places that do not overlap. WebAssembly has an instruction for it, which leaves the compiled code,
+ * and most copies here are too short for that to pay. */
+ESHOST_API_ void eshost_copy_(void *to, const void *from, size_t size)
+{
+#ifdef __wasm__
+	uint8_t *target = (uint8_t *)to;
+	const uint8_t *source = (const uint8_t *)from;
+	for (; size >= 8; size -= 8, target += 8, source += 8)
+		__builtin_memcpy(target, source, 8);
+	for (; size > 0; size--)
+		*target++ = *source++;
+#else
+	if (size > 0)
+		__builtin_memcpy(to, from, size);
+#endif
+}
+
+ESHOST_API_ void eshost_zero_(void *at, size_t size)
+{
+#ifdef __wasm__
+	uint8_t *target = (uint8_t *)at;
+	for (; size >= 8; size -= 8, target += 8)
+		__builtin_memset(target, 0, 8);
+	for (; size > 0; size--)
+		*target++ = 0;
+#else
+	__builtin_memset(at, 0, size);
+#endif
+}
+
+ESHOST_API_ bool eshost_same_(const void *a, const void *b, size_t size)
+{
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+	for (; size >= 8; size -= 8, x += 8, y += 8) {
+		uint64_t left, right;
+		__builtin_memcpy(&left, x, 8);
+		__builtin_memcpy(&right, y, 8);
+		if (left != right)
+			return false;
+	}
+	for (; size > 0; size--)
+		if (*x++ != *y++)
+			return false;
+	return true;
+}
+
+ESHOST_API_ bool eshost_str_equal(eshost_str a, eshost_str b)
+{
+	return a.size == b.size && eshost_same_(a.data, b.data, a.size);
+}
+
+/* Compares by bytes: less than 0, 0, or more than 0. This is the order of the keys of a map. */
+ESHOST_API_ int eshost_str_compare(eshost_str a, eshost_str b)
+{
+	const size_t size = a.size < b.size ? a.size : b.size;
+	for (size_t i = 0; i < size; i++)
+		if (a.data[i] != b.data[i])
+			return (uint8_t)a.data[i] < (uint8_t)b.data[i] ? -1 : 1;
+	return (a.size > b.size) - (a.size < b.size);
+}
+
+ESHOST_API_ bool eshost_is_utf8_(eshost_str text)
+{
+	const uint8_t *at = (const uint8_t *)text.data;
+	size_t left = text.size;
+	while (left > 0) {
+		const uint8_t b = *at;
+		size_t size = 1;
+		if (b >= 0x80) {
+			const uint8_t second = left > 1 ? at[1] : 0;
+			if (b >= 0xc2 && b <= 0xdf)
+				size = 2;
+			else if (b == 0xe0 ? second >= 0xa0 : b == 0xed ? second < 0xa0 : b >= 0xe1 && b <= 0xef)
+				size = 3;
+			else if (b == 0xf0 ? second >= 0x90 : b == 0xf4 ? second < 0x90 : b >= 0xf1 && b <= 0xf3)
+				size = 4;
+			else
+				return false;
+			if (left < size)
+				return false;
+			for (size_t i = 1; i < size; i++)
+				if ((at[i] & 0xc0) != 0x80)
+					return false;
+		}
+		at += size;
+		left -= size;
+	}
+	return true;
+}
+
+#endif

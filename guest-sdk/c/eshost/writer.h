@@ -1,0 +1,131 @@
+/* Writing msgpack in its canonical form. */
+#ifndef ESHOST_WRITER_H
+#define ESHOST_WRITER_H
+
+#include "problem.h"
+
+/* What is being written: an answer, or a part of one. */
+typedef struct eshost_writer_ {
+	uint8_t *start, *at, *end;
+} eshost_writer_;
+
+/* Makes room for size more bytes. */
+ESHOST_COLD_ void eshost_widen_(eshost_writer_ *w, size_t size)
+{
+	const size_t used = (size_t)(w->at - w->start), wanted = 2 * used + size + 256;
+	if (!eshost_extend_(w->start, (size_t)(w->end - w->start), wanted)) {
+		uint8_t *const start = (uint8_t *)eshost_take_(wanted);
+		eshost_copy_(start, w->start, used);
+		w->start = start;
+		w->at = start + used;
+	}
+	w->end = w->start + wanted;
+}
+
+ESHOST_HOT_ void eshost_room_(eshost_writer_ *w, size_t size)
+{
+	if (__builtin_expect((size_t)(w->end - w->at) < size, 0))
+		eshost_widen_(w, size);
+}
+
+ESHOST_API_ eshost_writer_ eshost_writer_of_(size_t size)
+{
+	uint8_t *const start = (uint8_t *)eshost_take_(size);
+	const eshost_writer_ w = {start, start, start + size};
+	return w;
+}
+
+ESHOST_API_ eshost_bytes eshost_written_(const eshost_writer_ *w)
+{
+	const eshost_bytes bytes = {w->start, (size_t)(w->at - w->start)};
+	return bytes;
+}
+
+/* Writes bytes as they are. */
+ESHOST_API_ void eshost_write_raw_(eshost_writer_ *w, const void *data, size_t size)
+{
+	eshost_room_(w, size);
+	eshost_copy_(w->at, data, size);
+	w->at += size;
+}
+
+ESHOST_API_ void eshost_write_byte_(eshost_writer_ *w, uint8_t b)
+{
+	eshost_room_(w, 1);
+	*w->at++ = b;
+}
+
+/* Writes a tag and a number behind it, in so many bytes. */
+ESHOST_API_ void eshost_write_number_(eshost_writer_ *w, uint8_t tag, uint64_t number, uint32_t size)
+{
+	eshost_room_(w, 9);
+	*w->at++ = tag;
+	for (uint32_t shift = 8 * size; shift > 0; shift -= 8)
+		*w->at++ = (uint8_t)(number >> (shift - 8));
+}
+
+/* Writes a number with the first of four tags whose size it fits: 1, 2, 4 or 8 bytes. */
+ESHOST_API_ void eshost_write_sized_(eshost_writer_ *w, uint8_t tag, uint64_t number)
+{
+	const uint32_t width = (number > UINT8_MAX) + (number > UINT16_MAX) + (number > UINT32_MAX);
+	eshost_write_number_(w, (uint8_t)(tag + width), number, 1u << width);
+}
+
+ESHOST_API_ void eshost_write_uint_(eshost_writer_ *w, uint64_t number)
+{
+	if (number < 0x80)
+		eshost_write_byte_(w, (uint8_t)number);
+	else
+		eshost_write_sized_(w, 0xcc, number);
+}
+
+ESHOST_API_ void eshost_write_int_(eshost_writer_ *w, int64_t number)
+{
+	if (number >= 0)
+		eshost_write_uint_(w, (uint64_t)number);
+	else if (number >= -32)
+		eshost_write_byte_(w, (uint8_t)number);
+	else if (number >= INT8_MIN)
+		eshost_write_number_(w, 0xd0, (uint64_t)number, 1);
+	else if (number >= INT16_MIN)
+		eshost_write_number_(w, 0xd1, (uint64_t)number, 2);
+	else if (number >= INT32_MIN)
+		eshost_write_number_(w, 0xd2, (uint64_t)number, 4);
+	else
+		eshost_write_number_(w, 0xd3, (uint64_t)number, 8);
+}
+
+/* Writes the head of an array (0x90, 0xdc) or a map (0x80, 0xde). */
+ESHOST_API_ void eshost_write_head_(eshost_writer_ *w, uint8_t fix, uint8_t wide, size_t count)
+{
+	if (count < 16)
+		eshost_write_byte_(w, (uint8_t)(fix | count));
+	else if (count <= UINT16_MAX)
+		eshost_write_number_(w, wide, count, 2);
+	else
+		eshost_write_number_(w, (uint8_t)(wide + 1), count, 4);
+}
+
+ESHOST_API_ void eshost_write_array_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x90, 0xdc, count); }
+
+ESHOST_API_ void eshost_write_map_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x80, 0xde, count); }
+
+ESHOST_API_ void eshost_write_str_(eshost_writer_ *w, eshost_str text)
+{
+	eshost_room_(w, text.size + 9);
+	if (text.size < 32)
+		*w->at++ = (uint8_t)(0xa0 | text.size);
+	else
+		eshost_write_sized_(w, 0xd9, text.size);
+	eshost_write_raw_(w, text.data, text.size);
+}
+
+ESHOST_API_ void eshost_write_text_(eshost_writer_ *w, const char *text) { eshost_write_str_(w, eshost_str_of(text)); }
+
+ESHOST_API_ void eshost_write_bin_(eshost_writer_ *w, eshost_bytes bytes)
+{
+	eshost_write_sized_(w, 0xc4, bytes.size);
+	eshost_write_raw_(w, bytes.data, bytes.size);
+}
+
+#endif
