@@ -9,7 +9,7 @@ __attribute__((noreturn)) ESHOST_API_ void eshost_misnamed_(const char *what, co
 {
 	eshost_problem_(what);
 	eshost_say_(" ");
-	eshost_say_quoted_(eshost_str_of(name));
+	eshost_say_quoted_(name, eshost_length_(name));
 	eshost_say_(rule);
 	const eshost_str text = {eshost_runtime.problem, eshost_runtime.problem_size};
 	eshost_panic_str(text);
@@ -30,7 +30,7 @@ ESHOST_API_ void eshost_check_name_(const char *what, const char *name)
 ESHOST_API_ void eshost_check_code_(const char *code)
 {
 	const eshost_str text = eshost_str_of(code);
-	bool good = text.size >= 1 && text.size <= 128 && eshost_is_utf8_(text);
+	bool good = text.size >= 1 && text.size <= 128 && eshost_is_utf8_(text.data, text.size);
 	for (size_t i = 0; i < text.size; i++) {
 		const uint8_t c = (uint8_t)code[i];
 		good = good && c >= 0x20 && c != 0x7f && !(c == 0xc2 && (uint8_t)code[i + 1] < 0xa0);

@@ -13,9 +13,8 @@ ESHOST_COLD_ void eshost_fault_now_(eshost_context *ctx, eshost_fault_ kind)
 
 ESHOST_COLD_ void eshost_fault_unlisted_(eshost_context *ctx, const eshost_event_ *event)
 {
-	eshost_problem_("event ");
-	eshost_say_quoted_(eshost_str_of(event->name));
-	eshost_say_(" was emitted, which the type does not list; add event(...) to its ESHOST_TYPE");
+	eshost_problem_of_("event ", event->name, event->name_size,
+					   " was emitted, which the type does not list; add event(...) to its ESHOST_TYPE");
 	eshost_fault_now_(ctx, ESHOST_BAD_EVENT);
 }
 
@@ -34,7 +33,7 @@ ESHOST_API_ bool eshost_reread_(const eshost_type *t, const eshost_writer_ *w, s
 	eshost_copy_(bytes, w->start + start, size);
 	eshost_reader_ r = {bytes, bytes + size};
 	eshost_bytes payload;
-	return eshost_read_payload_(&r, &payload) && eshost_decode_(t, payload, content);
+	return eshost_read_payload_(&r, &payload) && eshost_decode_(t, &payload, content);
 }
 
 ESHOST_API_ eshost_effect eshost_emit_(eshost_context *ctx, const eshost_event_ *event, const void *content)
@@ -51,9 +50,8 @@ ESHOST_API_ eshost_effect eshost_emit_(eshost_context *ctx, const eshost_event_ 
 		return accepted;
 	}
 	eshost_writer_ *const w = &ctx->events_;
-	const eshost_str name = {event->name, event->name_size};
 	eshost_write_byte_(w, 0x93);
-	eshost_write_str_(w, name);
+	eshost_write_str_(w, event->name, event->name_size);
 	eshost_write_uint_(w, event->version);
 	const size_t start = (size_t)(w->at - w->start);
 	if (!eshost_encode_payload_(w, t, content)) {
@@ -106,7 +104,7 @@ ESHOST_COLD_ void eshost_write_fault_(eshost_loop_ *l, size_t start, uint32_t ki
 	eshost_write_array_(&l->out, 3);
 	eshost_write_uint_(&l->out, 2);
 	eshost_write_uint_(&l->out, kind);
-	eshost_write_str_(&l->out, eshost_problem_text_());
+	eshost_write_problem_(&l->out);
 }
 
 /* Writes a rejection, if the command declares it. */
@@ -122,9 +120,7 @@ ESHOST_COLD_ uint32_t eshost_write_rejection_(eshost_loop_ *l, const eshost_comm
 		eshost_write_raw_(&l->out, l->ctx.rejection_payload_.data, l->ctx.rejection_payload_.size);
 		return 0;
 	}
-	eshost_problem_("command ");
-	eshost_say_quoted_(eshost_str_of(c->name));
-	eshost_say_(" was rejected with ");
+	eshost_problem_of_("command ", c->name, c->name_size, " was rejected with ");
 	eshost_say_(rejection == NULL ? "nothing" : rejection->id);
 	eshost_say_(", which it does not declare; add rejects(...) to its ESHOST_COMMAND");
 	return ESHOST_PANICKED;
@@ -172,9 +168,8 @@ ESHOST_API_ uint32_t eshost_settle_(eshost_loop_ *l, const eshost_command_ *c)
 
 ESHOST_COLD_ uint32_t eshost_no_effect_(const eshost_command_ *c)
 {
-	eshost_problem_("the decide of command ");
-	eshost_say_quoted_(eshost_str_of(c->name));
-	eshost_say_(" gave no effect; return what eshost_emit, eshost_accept or eshost_reject gives");
+	eshost_problem_of_("the decide of command ", c->name, c->name_size,
+					   " gave no effect; return what eshost_emit, eshost_accept or eshost_reject gives");
 	return ESHOST_PANICKED;
 }
 
@@ -183,7 +178,7 @@ ESHOST_API_ uint32_t eshost_decide_(eshost_loop_ *l, const eshost_command_ *c)
 {
 	eshost_context *const ctx = &l->ctx;
 	void *const content = eshost_take_(c->type->size);
-	if (!eshost_decode_(c->type, ctx->payload_, content))
+	if (!eshost_decode_(c->type, &ctx->payload_, content))
 		return ESHOST_BAD_PAYLOAD;
 	const size_t size = l->entity->state->size;
 	ctx->seq = l->seq;
@@ -208,18 +203,17 @@ ESHOST_API_ uint32_t eshost_decide_(eshost_loop_ *l, const eshost_command_ *c)
 	return kind;
 }
 
-ESHOST_COLD_ uint32_t eshost_no_command_(eshost_str name)
+ESHOST_COLD_ uint32_t eshost_no_command_(const eshost_str *name)
 {
-	eshost_problem_("there is no command ");
-	eshost_say_quoted_(name);
+	eshost_problem_of_("there is no command ", name->data, name->size, "");
 	return ESHOST_UNKNOWN_COMMAND;
 }
 
-ESHOST_API_ const eshost_command_ *eshost_find_command_(const eshost_entity_ *e, eshost_str name)
+ESHOST_API_ const eshost_command_ *eshost_find_command_(const eshost_entity_ *e, const eshost_str *name)
 {
 	for (uint32_t i = 0; i < e->part_count; i++) {
 		const eshost_command_ *const c = e->parts[i].command;
-		if (c != NULL && c->name_size == name.size && eshost_same_(c->name, name.data, name.size))
+		if (c != NULL && c->name_size == name->size && eshost_same_(c->name, name->data, name->size))
 			return c;
 	}
 	return NULL;
@@ -233,8 +227,8 @@ ESHOST_API_ bool eshost_decide_next_(eshost_loop_ *l)
 	if (!eshost_read_places_(&l->request, 2) || !eshost_read_str_(&l->request, &ctx->name) ||
 		!eshost_read_payload_(&l->request, &ctx->payload_))
 		return false;
-	const eshost_command_ *const c = eshost_find_command_(l->entity, ctx->name);
-	const uint32_t kind = c != NULL ? eshost_decide_(l, c) : eshost_no_command_(ctx->name);
+	const eshost_command_ *const c = eshost_find_command_(l->entity, &ctx->name);
+	const uint32_t kind = c != NULL ? eshost_decide_(l, c) : eshost_no_command_(&ctx->name);
 	if (kind != 0)
 		eshost_write_fault_(l, start, kind);
 	eshost_tidy_(l);

@@ -4,22 +4,20 @@
 
 #include "loop.h"
 
-ESHOST_API_ const eshost_event_ *eshost_find_event_(const eshost_entity_ *e, eshost_str name, uint64_t version)
+ESHOST_API_ const eshost_event_ *eshost_find_event_(const eshost_entity_ *e, const eshost_str *name, uint64_t version)
 {
 	for (uint32_t i = 0; i < e->part_count; i++) {
 		const eshost_event_ *const event = e->parts[i].event;
-		if (event != NULL && event->version == version && event->name_size == name.size &&
-			eshost_same_(event->name, name.data, name.size))
+		if (event != NULL && event->version == version && event->name_size == name->size &&
+			eshost_same_(event->name, name->data, name->size))
 			return event;
 	}
 	return NULL;
 }
 
-ESHOST_COLD_ uint32_t eshost_no_event_(eshost_str name, uint64_t version)
+ESHOST_COLD_ uint32_t eshost_no_event_(const eshost_str *name, uint64_t version)
 {
-	eshost_problem_("the type does not list event ");
-	eshost_say_quoted_(name);
-	eshost_say_(" version ");
+	eshost_problem_of_("the type does not list event ", name->data, name->size, " version ");
 	eshost_say_number_(version);
 	return ESHOST_BAD_EVENT;
 }
@@ -39,11 +37,11 @@ ESHOST_API_ uint32_t eshost_fold_(eshost_loop_ *l)
 	if (!eshost_read_places_(&l->request, 3) || !eshost_read_str_(&l->request, &name) ||
 		!eshost_read_uint_(&l->request, &version) || !eshost_read_payload_(&l->request, &payload))
 		return eshost_bad_request_();
-	const eshost_event_ *const event = eshost_find_event_(l->entity, name, version);
+	const eshost_event_ *const event = eshost_find_event_(l->entity, &name, version);
 	if (event == NULL)
-		return eshost_no_event_(name, version);
+		return eshost_no_event_(&name, version);
 	void *const content = eshost_take_(event->type->size);
-	if (!eshost_decode_(event->type, payload, content))
+	if (!eshost_decode_(event->type, &payload, content))
 		return eshost_bad_event_("event ", event);
 	event->fold(l->state, content);
 	if (l->careful && !eshost_is_sound_(l))

@@ -17,7 +17,7 @@ ESHOST_API_ bool eshost_decode_list_(eshost_reader_ *r, const eshost_type *t, vo
 	if (depth == 0)
 		return eshost_too_deep_();
 	if (!eshost_read_array_(r, &count))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	const size_t size = t->elem->size;
 	if ((uint64_t)count * size > UINT32_MAX)
 		return eshost_fail_("more items than there is memory for");

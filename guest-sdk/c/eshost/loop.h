@@ -37,18 +37,15 @@ typedef struct eshost_loop_ {
 	bool careful;	/* the state is checked after each command or event, not only at the end */
 } eshost_loop_;
 
+ESHOST_COLD_ void eshost_write_problem_(eshost_writer_ *w)
+{
+	eshost_write_str_(w, eshost_runtime.problem, eshost_runtime.problem_size);
+}
+
 ESHOST_COLD_ eshost_str eshost_problem_text_(void)
 {
 	const eshost_str text = {eshost_runtime.problem, eshost_runtime.problem_size};
 	return text;
-}
-
-/* Puts texts in front of the problem: they and it are the message of a fault. */
-ESHOST_COLD_ void eshost_about_(const char *before, const char *name, const char *after)
-{
-	eshost_before_(eshost_str_of(after));
-	eshost_before_(eshost_str_of(name));
-	eshost_before_(eshost_str_of(before));
 }
 
 ESHOST_COLD_ uint32_t eshost_bad_request_(void)
@@ -66,7 +63,7 @@ ESHOST_COLD_ eshost_bytes eshost_refuse_(size_t places, uint32_t kind, size_t in
 	eshost_write_uint_(&w, kind);
 	if (places == 4)
 		eshost_write_uint_(&w, index);
-	eshost_write_str_(&w, eshost_problem_text_());
+	eshost_write_problem_(&w);
 	return eshost_written_(&w);
 }
 
@@ -79,10 +76,9 @@ ESHOST_COLD_ void eshost_begin_(const eshost_entity_ *e, void *state)
 			e->parts[i].initial(state);
 }
 
-ESHOST_COLD_ uint32_t eshost_no_type_(eshost_str name)
+ESHOST_COLD_ uint32_t eshost_no_type_(const eshost_str *name)
 {
-	eshost_problem_("the plugin has no type ");
-	eshost_say_quoted_(name);
+	eshost_problem_of_("the plugin has no type ", name->data, name->size, "");
 	return ESHOST_UNKNOWN_COMMAND;
 }
 
@@ -114,7 +110,7 @@ ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ 
 			eshost_same_(plugin->entities[i]->name, l->ctx.type.data, l->ctx.type.size))
 			l->entity = plugin->entities[i];
 	if (l->entity == NULL)
-		return eshost_no_type_(l->ctx.type);
+		return eshost_no_type_(&l->ctx.type);
 	l->ctx.entity_ = l->entity;
 	const size_t size = (l->entity->state->size + 7) & ~(size_t)7;
 	l->state = eshost_take_(3 * size);
@@ -122,7 +118,7 @@ ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ 
 	l->before = (uint8_t *)l->view + size;
 	if (state.data == NULL) {
 		eshost_begin_(l->entity, l->state);
-	} else if (!eshost_decode_(l->entity->state, state, l->state)) {
+	} else if (!eshost_decode_(l->entity->state, &state, l->state)) {
 		return eshost_bad_state_(l->entity);
 	}
 	l->out = eshost_writer_of_(256 + l->count * 64);
@@ -155,7 +151,7 @@ ESHOST_COLD_ void eshost_compact_(eshost_loop_ *l)
 	m->top = l->mark + size;
 	ASAN_POISON_MEMORY_REGION((void *)m->top, top - m->top);
 	const eshost_bytes payload = {encoded, size};
-	if (!eshost_decode_(t, payload, l->state))
+	if (!eshost_decode_(t, &payload, l->state))
 		eshost_panic("a state that was written does not read");
 	l->ctx.events_.start = l->ctx.events_.at = l->ctx.events_.end = NULL;
 	l->roomy = ((size_t)1 << 20) + 8 * (m->top - l->mark);

@@ -7,12 +7,18 @@
 /* What a manifest says that a plugin was built with. */
 #define ESHOST_SDK "eshost-c 0.1.0"
 
+ESHOST_COLD_ void eshost_write_schema_(eshost_writer_ *w, const eshost_type *t, uint32_t revision)
+{
+	const eshost_str schema = eshost_schema(t, revision);
+	eshost_write_str_(w, schema.data, schema.size);
+}
+
 ESHOST_COLD_ void eshost_describe_schema_(eshost_writer_ *w, const char *key, const eshost_type *t)
 {
 	if (t->kind->is_none)
 		return;
 	eshost_write_text_(w, key);
-	eshost_write_str_(w, eshost_schema(t, 0));
+	eshost_write_schema_(w, t, 0);
 }
 
 ESHOST_COLD_ void eshost_describe_clauses_(eshost_writer_ *w, const eshost_command_ *c, uint32_t rejections)
@@ -35,9 +41,7 @@ ESHOST_COLD_ void eshost_describe_clauses_(eshost_writer_ *w, const eshost_comma
 		eshost_write_array_(w, clause->count);
 		for (uint32_t k = 0; k < clause->count; k++)
 			if (!eshost_encode_payload_(w, c->type, (const uint8_t *)clause->examples + k * c->type->size)) {
-				const eshost_str step = {c->name, c->name_size};
-				eshost_under_(step);
-				eshost_before_(eshost_str_of("an example of command "));
+				eshost_about_("an example of command ", c->name, ": ");
 				const eshost_str text = {eshost_runtime.problem, eshost_runtime.problem_size};
 				eshost_panic_str(text);
 			}
@@ -84,7 +88,7 @@ ESHOST_COLD_ void eshost_describe_entity_(eshost_writer_ *w, const eshost_entity
 	eshost_write_text_(w, "type");
 	eshost_write_text_(w, e->name);
 	eshost_write_text_(w, "state_schema");
-	eshost_write_str_(w, eshost_schema(e->state, revision));
+	eshost_write_schema_(w, e->state, revision);
 	eshost_write_text_(w, "commands");
 	eshost_write_array_(w, commands);
 	for (uint32_t i = 0; i < e->part_count; i++)

@@ -57,9 +57,8 @@ ESHOST_API_ bool eshost_sort_entries_(uint8_t *entries, const eshost_type *t, si
 	}
 	if (eshost_is_sorted_(entries, t, count, &place))
 		return true;
-	eshost_problem_("the key ");
-	eshost_say_quoted_(eshost_key_(entries, t, place));
-	eshost_say_(" comes twice");
+	const eshost_str key = eshost_key_(entries, t, place);
+	eshost_problem_of_("the key ", key.data, key.size, " comes twice");
 	return false;
 }
 
@@ -70,7 +69,7 @@ ESHOST_API_ bool eshost_decode_map_(eshost_reader_ *r, const eshost_type *t, voi
 	if (depth == 0)
 		return eshost_too_deep_();
 	if (!eshost_read_map_(r, &count))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	if ((uint64_t)count * t->entry > UINT32_MAX)
 		return eshost_fail_("more entries than there is memory for");
 	uint8_t *const entries = count == 0 ? NULL : (uint8_t *)eshost_take_(count * t->entry);
@@ -82,7 +81,7 @@ ESHOST_API_ bool eshost_decode_map_(eshost_reader_ *r, const eshost_type *t, voi
 		eshost_zero_(entry, t->entry);
 		__builtin_memcpy(entry, &key, sizeof key);
 		if (!t->elem->kind->decode(r, t->elem, entry + t->value, depth - 1))
-			return eshost_under_(key);
+			return eshost_under_(key.data, key.size);
 	}
 	if (!eshost_sort_entries_(entries, t, count))
 		return false;
@@ -108,11 +107,11 @@ ESHOST_API_ bool eshost_encode_map_(eshost_writer_ *w, const eshost_type *t, con
 	eshost_write_map_(w, map.count);
 	for (size_t i = 0; i < map.count; i++) {
 		const eshost_str key = eshost_key_(map.items, t, i);
-		if (!eshost_is_utf8_(key))
+		if (!eshost_is_utf8_(key.data, key.size))
 			return eshost_fail_("a key that is not UTF-8");
-		eshost_write_str_(w, key);
+		eshost_write_str_(w, key.data, key.size);
 		if (!t->elem->kind->encode(w, t->elem, (const uint8_t *)map.items + i * t->entry + t->value, depth - 1))
-			return eshost_under_(key);
+			return eshost_under_(key.data, key.size);
 	}
 	return true;
 }

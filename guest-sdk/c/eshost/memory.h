@@ -158,15 +158,20 @@ ESHOST_API_ eshost_str eshost_str_join(eshost_str a, eshost_str b)
 	return joined;
 }
 
+/* Writes the digits of a number in front of end, and gives where they begin. */
+ESHOST_COLD_ char *eshost_digits_(char *end, uint64_t number)
+{
+	do {
+		*--end = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return end;
+}
+
 /* The digits of a number. */
 ESHOST_COLD_ eshost_str eshost_str_of_number(uint64_t number)
 {
-	char *const end = (char *)eshost_take_(20) + 20;
-	char *at = end;
-	do {
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
+	char *const end = (char *)eshost_take_(20) + 20, *const at = eshost_digits_(end, number);
 	const eshost_str digits = {at, (size_t)(end - at)};
 	return digits;
 }

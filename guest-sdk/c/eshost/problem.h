@@ -4,45 +4,41 @@
 
 #include "memory.h"
 
+/* Gives a size, of at most limit, that does not end in the middle of a character. */
+ESHOST_COLD_ size_t eshost_cut_(const char *data, size_t size, size_t limit)
+{
+	if (size <= limit)
+		return size;
+	for (size = limit; size > 0 && ((uint8_t)data[size] & 0xc0) == 0x80;)
+		size--;
+	return size;
+}
+
 /* Adds to the text of the problem; what does not fit is cut. */
-ESHOST_COLD_ void eshost_say_str_(eshost_str text)
+ESHOST_COLD_ void eshost_say_str_(const char *data, size_t size)
 {
 	eshost_runtime_ *m = &eshost_runtime;
-	size_t size = sizeof m->problem - m->problem_size;
-	if (text.size <= size)
-		size = text.size;
-	else
-		while (size > 0 && ((uint8_t)text.data[size] & 0xc0) == 0x80)
-			size--; /* not in the middle of a character */
-	eshost_copy_(m->problem + m->problem_size, text.data, size);
+	size = eshost_cut_(data, size, sizeof m->problem - m->problem_size);
+	eshost_copy_(m->problem + m->problem_size, data, size);
 	m->problem_size += size;
 }
 
-ESHOST_COLD_ void eshost_say_(const char *text) { eshost_say_str_(eshost_str_of(text)); }
+ESHOST_COLD_ void eshost_say_(const char *text) { eshost_say_str_(text, eshost_length_(text)); }
 
 ESHOST_COLD_ void eshost_say_number_(uint64_t number)
 {
-	char digits[20], *at = digits + sizeof digits;
-	do {
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	const eshost_str text = {at, (size_t)(digits + sizeof digits - at)};
-	eshost_say_str_(text);
+	char digits[20];
+	const char *const at = eshost_digits_(digits + sizeof digits, number);
+	eshost_say_str_(at, (size_t)(digits + sizeof digits - at));
 }
 
 /* Adds a name in quotes, of which the beginning will do. */
-ESHOST_COLD_ void eshost_say_quoted_(eshost_str name)
+ESHOST_COLD_ void eshost_say_quoted_(const char *data, size_t size)
 {
-	if (!eshost_is_utf8_(name))
-		name = eshost_str_of("(not UTF-8)");
-	const bool is_long = name.size > 128;
-	if (is_long)
-		for (name.size = 128; ((uint8_t)name.data[name.size] & 0xc0) == 0x80;)
-			name.size--;
 	eshost_say_("\"");
-	eshost_say_str_(name);
-	eshost_say_(is_long ? "...\"" : "\"");
+	if (eshost_is_utf8_(data, size))
+		eshost_say_str_(data, eshost_cut_(data, size, 128));
+	eshost_say_("\"");
 }
 
 /* Begins the text of a problem, which has no path yet. */
@@ -53,6 +49,14 @@ ESHOST_COLD_ void eshost_problem_(const char *text)
 	eshost_say_(text);
 }
 
+/* Begins the text of a problem that is about a name: it stands in quotes between two texts. */
+ESHOST_COLD_ void eshost_problem_of_(const char *before, const char *data, size_t size, const char *after)
+{
+	eshost_problem_(before);
+	eshost_say_quoted_(data, size);
+	eshost_say_(after);
+}
+
 /* Gives false, so that callers can return it. */
 ESHOST_COLD_ bool eshost_fail_(const char *text)
 {
@@ -60,45 +64,47 @@ ESHOST_COLD_ bool eshost_fail_(const char *text)
 	return false;
 }
 
-/* Puts texts in front of the problem, the last one first. */
-ESHOST_COLD_ void eshost_before_(eshost_str text)
+/* Puts a text in front of the problem. */
+ESHOST_COLD_ void eshost_before_(const char *data, size_t size)
 {
 	eshost_runtime_ *m = &eshost_runtime;
-	if (text.size > 128 || text.size > sizeof m->problem - m->problem_size)
-		text = eshost_str_of("...");
-	if (text.size > sizeof m->problem - m->problem_size)
+	size = eshost_cut_(data, size, 128);
+	if (size > sizeof m->problem - m->problem_size)
 		return;
 	for (size_t i = m->problem_size; i > 0; i--)
-		m->problem[i - 1 + text.size] = m->problem[i - 1];
-	eshost_copy_(m->problem, text.data, text.size);
-	m->problem_size += text.size;
+		m->problem[i - 1 + size] = m->problem[i - 1];
+	eshost_copy_(m->problem, data, size);
+	m->problem_size += size;
 }
 
 /* Puts the step that led to a failure in front of its path. */
-ESHOST_COLD_ bool eshost_under_(eshost_str step)
+ESHOST_COLD_ bool eshost_under_(const char *data, size_t size)
 {
 	eshost_runtime_ *m = &eshost_runtime;
 	if (!m->problem_has_path)
-		eshost_before_(eshost_str_of(": "));
+		eshost_before_(": ", 2);
 	else if (m->problem[0] != '[')
-		eshost_before_(eshost_str_of("."));
+		eshost_before_(".", 1);
 	m->problem_has_path = true;
-	eshost_before_(step);
+	eshost_before_(data, size);
 	return false;
 }
 
 ESHOST_COLD_ bool eshost_under_index_(size_t index)
 {
-	char text[24];
-	size_t at = sizeof text;
-	text[--at] = ']';
-	do {
-		text[--at] = (char)('0' + index % 10);
-		index /= 10;
-	} while (index > 0);
-	text[--at] = '[';
-	const eshost_str step = {text + at, sizeof text - at};
-	return eshost_under_(step);
+	char text[22];
+	char *at = eshost_digits_(text + sizeof text - 1, index);
+	text[sizeof text - 1] = ']';
+	*--at = '[';
+	return eshost_under_(at, (size_t)(text + sizeof text - at));
+}
+
+/* Puts texts in front of the problem: they and it are the message of a fault. */
+ESHOST_COLD_ void eshost_about_(const char *before, const char *name, const char *after)
+{
+	eshost_before_(after, eshost_length_(after));
+	eshost_before_(name, eshost_length_(name));
+	eshost_before_(before, eshost_length_(before));
 }
 
 #endif

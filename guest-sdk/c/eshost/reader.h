@@ -17,9 +17,11 @@ ESHOST_COLD_ bool eshost_read_number_(eshost_reader_ *r, size_t size, uint64_t *
 {
 	if ((size_t)(r->end - r->at) < size)
 		return false;
+	const uint8_t *at = r->at;
 	uint64_t n = 0;
-	for (; size > 0; size--)
-		n = n << 8 | *r->at++;
+	r->at += size;
+	while (at < r->at)
+		n = n << 8 | *at++;
 	*number = n;
 	return true;
 }
@@ -190,7 +192,7 @@ ESHOST_HOT_ bool eshost_is_str_(uint8_t b) { return (b & 0xe0) == 0xa0 || (b >= 
 /* Reads a string that must be UTF-8, where speed does not matter. */
 ESHOST_API_ bool eshost_read_text_(eshost_reader_ *r, eshost_str *text)
 {
-	return eshost_read_str_(r, text) && eshost_is_utf8_(*text);
+	return eshost_read_str_(r, text) && eshost_is_utf8_(text->data, text->size);
 }
 
 /* Goes past one well-formed value whose arrays and maps nest at most depth levels. */

@@ -31,7 +31,7 @@ ESHOST_API_ bool eshost_decode_bool_(eshost_reader_ *r, const eshost_type *t, vo
 {
 	(void)depth;
 	if (r->at == r->end || (*r->at & 0xfe) != 0xc2)
-		return eshost_mismatch_(t, *r);
+		return eshost_mismatch_(t, r);
 	const bool value = *r->at++ == 0xc3;
 	__builtin_memcpy(v, &value, sizeof value);
 	return true;
@@ -102,7 +102,7 @@ ESHOST_API_ bool eshost_decode_unsigned_(eshost_reader_ *r, const eshost_type *t
 	uint64_t number;
 	(void)depth;
 	if (!eshost_read_uint_(r, &number) || number > UINT64_MAX >> (64 - 8 * t->size))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	eshost_store_(v, t->size, number);
 	return true;
 }
@@ -128,7 +128,7 @@ ESHOST_API_ bool eshost_decode_signed_(eshost_reader_ *r, const eshost_type *t, 
 	bool negative;
 	(void)depth;
 	if (!eshost_read_integer_(r, &number, &negative) || (negative ? ~number : number) > limit)
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	eshost_store_(v, t->size, number);
 	return true;
 }
@@ -156,7 +156,7 @@ ESHOST_API_ bool eshost_decode_float_(eshost_reader_ *r, const eshost_type *t, v
 	double value;
 	(void)depth;
 	if (!eshost_read_float_(r, &value))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	__builtin_memcpy(v, &value, sizeof value);
 	return true;
 }
@@ -186,8 +186,8 @@ ESHOST_API_ bool eshost_decode_str_(eshost_reader_ *r, const eshost_type *t, voi
 	eshost_str text;
 	(void)depth;
 	if (!eshost_read_str_(r, &text))
-		return eshost_mismatch_(t, start);
-	if (!eshost_is_utf8_(text))
+		return eshost_mismatch_(t, &start);
+	if (!eshost_is_utf8_(text.data, text.size))
 		return eshost_fail_("a string that is not UTF-8");
 	__builtin_memcpy(v, &text, sizeof text);
 	return true;
@@ -198,9 +198,9 @@ ESHOST_API_ bool eshost_encode_str_(eshost_writer_ *w, const eshost_type *t, con
 	eshost_str text;
 	(void)t, (void)depth;
 	__builtin_memcpy(&text, v, sizeof text);
-	if (!eshost_is_utf8_(text))
+	if (!eshost_is_utf8_(text.data, text.size))
 		return eshost_fail_("a string that is not UTF-8");
-	eshost_write_str_(w, text);
+	eshost_write_str_(w, text.data, text.size);
 	return true;
 }
 
@@ -216,7 +216,7 @@ ESHOST_API_ bool eshost_decode_bytes_(eshost_reader_ *r, const eshost_type *t, v
 	eshost_bytes bytes;
 	(void)depth;
 	if (!eshost_read_bin_(r, &bytes))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	__builtin_memcpy(v, &bytes, sizeof bytes);
 	return true;
 }
@@ -226,7 +226,7 @@ ESHOST_API_ bool eshost_encode_bytes_(eshost_writer_ *w, const eshost_type *t, c
 	eshost_bytes bytes;
 	(void)t, (void)depth;
 	__builtin_memcpy(&bytes, v, sizeof bytes);
-	eshost_write_bin_(w, bytes);
+	eshost_write_bin_(w, bytes.data, bytes.size);
 	return true;
 }
 

@@ -13,7 +13,7 @@ ESHOST_COLD_ bool eshost_decode_key_(eshost_reader_ *r, const eshost_type *t, ui
 		return eshost_fail_("a key that is not a string");
 	for (uint32_t i = 0; i < t->count; i++) {
 		const uint32_t candidate = next + i < t->count ? next + i : next + i - t->count;
-		if (eshost_is_field_(&t->fields[candidate], name)) {
+		if (eshost_is_field_(&t->fields[candidate], &name)) {
 			*place = candidate;
 			return true;
 		}
@@ -54,7 +54,7 @@ ESHOST_API_ bool eshost_decode_struct_(eshost_reader_ *r, const eshost_type *t, 
 	if (depth == 0)
 		return eshost_too_deep_();
 	if (!eshost_read_map_(r, &count))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	eshost_zero_(v, t->size);
 	uint64_t seen = 0;
 	uint32_t next = 0;
@@ -73,10 +73,7 @@ ESHOST_API_ bool eshost_decode_struct_(eshost_reader_ *r, const eshost_type *t, 
 		}
 		const eshost_field_ *const f = &t->fields[next];
 		if (seen >> next & 1) {
-			eshost_problem_("the field ");
-			const eshost_str name = {f->name, f->name_size};
-			eshost_say_quoted_(name);
-			eshost_say_(" comes twice");
+			eshost_problem_of_("the field ", f->name, f->name_size, " comes twice");
 			return false;
 		}
 		seen |= (uint64_t)1 << next;

@@ -153,7 +153,7 @@ ESHOST_API_ eshost_buffer_ eshost_bin_bytes_(eshost_buffer_ value)
 {
 	eshost_writer_ w = eshost_writer_of_(64);
 	const eshost_bytes bytes = {value.data, value.size};
-	eshost_write_bin_(&w, bytes);
+	eshost_write_bin_(&w, bytes.data, bytes.size);
 	return eshost_buffer_of_(&w);
 }
 
@@ -283,12 +283,12 @@ ESHOST_API_ eshost_writer_ eshost_request_head_(const eshost_scene_ *s, size_t p
 	const eshost_bytes bytes = {state.data, state.size};
 	eshost_write_array_(&w, places);
 	eshost_write_text_(&w, s->entity->name);
-	eshost_write_str_(&w, id);
+	eshost_write_str_(&w, id.data, id.size);
 	eshost_write_uint_(&w, seq);
 	if (state.data == NULL)
 		eshost_write_byte_(&w, 0xc0);
 	else
-		eshost_write_bin_(&w, bytes);
+		eshost_write_bin_(&w, bytes.data, bytes.size);
 	return w;
 }
 

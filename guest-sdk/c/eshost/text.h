@@ -117,31 +117,30 @@ ESHOST_API_ int eshost_str_compare(eshost_str a, eshost_str b)
 	return (a.size > b.size) - (a.size < b.size);
 }
 
-ESHOST_API_ bool eshost_is_utf8_(eshost_str text)
+ESHOST_API_ bool eshost_is_utf8_(const char *data, size_t size)
 {
-	const uint8_t *at = (const uint8_t *)text.data;
-	size_t left = text.size;
-	while (left > 0) {
+	const uint8_t *at = (const uint8_t *)data;
+	while (size > 0) {
 		const uint8_t b = *at;
-		size_t size = 1;
+		size_t width = 1;
 		if (b >= 0x80) {
-			const uint8_t second = left > 1 ? at[1] : 0;
+			const uint8_t second = size > 1 ? at[1] : 0;
 			if (b >= 0xc2 && b <= 0xdf)
-				size = 2;
+				width = 2;
 			else if (b == 0xe0 ? second >= 0xa0 : b == 0xed ? second < 0xa0 : b >= 0xe1 && b <= 0xef)
-				size = 3;
+				width = 3;
 			else if (b == 0xf0 ? second >= 0x90 : b == 0xf4 ? second < 0x90 : b >= 0xf1 && b <= 0xf3)
-				size = 4;
+				width = 4;
 			else
 				return false;
-			if (left < size)
+			if (size < width)
 				return false;
-			for (size_t i = 1; i < size; i++)
+			for (size_t i = 1; i < width; i++)
 				if ((at[i] & 0xc0) != 0x80)
 					return false;
 		}
-		at += size;
-		left -= size;
+		at += width;
+		size -= width;
 	}
 	return true;
 }

@@ -84,60 +84,53 @@ struct eshost_type {
 	ESHOST_TYPE_DECLARED_(Name) \
 	ESHOST_ASSERT_STATIC_(sizeof(Name *) > 0, "")
 
-/* Fails at the value that begins at start. */
-ESHOST_COLD_ bool eshost_mismatch_(const eshost_type *t, eshost_reader_ start)
+/* Fails because there is one thing and another is wanted. */
+ESHOST_COLD_ bool eshost_unwanted_(const char *found, const eshost_type *t)
 {
-	if (start.at == start.end) {
-		eshost_problem_("the input ends where ");
-	} else {
-		const char *const found = eshost_found_(&start);
-		eshost_problem_(found);
-		if (eshost_str_equal(eshost_str_of(found), eshost_str_of(t->wants))) {
-			eshost_say_(" that the input ends in");
-			return false;
-		}
-		eshost_say_(", where ");
-	}
+	eshost_problem_(found);
+	eshost_say_(", where ");
 	eshost_say_(t->wants);
 	eshost_say_(" is wanted");
 	return false;
 }
 
-ESHOST_API_ bool eshost_is_field_(const eshost_field_ *f, eshost_str name)
+/* Fails at the value that begins at start. */
+ESHOST_COLD_ bool eshost_mismatch_(const eshost_type *t, const eshost_reader_ *start)
 {
-	return f->name_size == name.size && eshost_same_(f->name, name.data, name.size);
+	const char *const found = start->at == start->end ? "the end of the input" : eshost_found_(start);
+	if (found != t->wants && !eshost_str_equal(eshost_str_of(found), eshost_str_of(t->wants)))
+		return eshost_unwanted_(found, t);
+	eshost_problem_(found);
+	eshost_say_(" that the input ends in");
+	return false;
 }
 
-ESHOST_COLD_ bool eshost_under_field_(const eshost_field_ *f)
+ESHOST_API_ bool eshost_is_field_(const eshost_field_ *f, const eshost_str *name)
 {
-	const eshost_str name = {f->name, f->name_size};
-	return eshost_under_(name);
+	return f->name_size == name->size && eshost_same_(f->name, name->data, name->size);
 }
+
+ESHOST_COLD_ bool eshost_under_field_(const eshost_field_ *f) { return eshost_under_(f->name, f->name_size); }
 
 ESHOST_API_ void eshost_encode_name_(eshost_writer_ *w, const eshost_field_ *f)
 {
-	const eshost_str name = {f->name, f->name_size};
-	eshost_write_str_(w, name);
+	eshost_write_str_(w, f->name, f->name_size);
 }
 
 ESHOST_COLD_ bool eshost_too_deep_(void) { return eshost_fail_("more than 64 levels of arrays and maps"); }
 
 /* Decodes a payload, which must hold exactly one value, into v. Without data it is nothing at all. The value holds
  * views of the payload. If it does not decode, the problem says why. */
-ESHOST_API_ bool eshost_decode_(const eshost_type *t, eshost_bytes payload, void *v)
+ESHOST_API_ bool eshost_decode_(const eshost_type *t, const eshost_bytes *payload, void *v)
 {
 	static const uint8_t nothing[] = {0x80};
-	if (__builtin_expect(payload.data == NULL, 0)) {
-		if (!t->kind->takes_nil) {
-			eshost_problem_("nothing, where ");
-			eshost_say_(t->wants);
-			eshost_say_(" is wanted");
-			return false;
-		}
-		payload.data = nothing;
-		payload.size = 1;
+	eshost_reader_ r = {payload->data, payload->data + payload->size};
+	if (payload->data == NULL) {
+		if (!t->kind->takes_nil)
+			return eshost_unwanted_("nothing", t);
+		r.at = nothing;
+		r.end = nothing + 1;
 	}
-	eshost_reader_ r = {payload.data, payload.data + payload.size};
 	if (!t->kind->decode(&r, t, v, ESHOST_MAX_DEPTH_))
 		return false;
 	return r.at == r.end || eshost_fail_("bytes after the end of the value");

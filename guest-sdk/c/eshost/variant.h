@@ -9,13 +9,11 @@
 ESHOST_API_ bool eshost_decode_variant_(const eshost_type *t, eshost_str name, uint32_t *place)
 {
 	for (uint32_t i = 0; i < t->count; i++)
-		if (eshost_is_field_(&t->fields[i], name)) {
+		if (eshost_is_field_(&t->fields[i], &name)) {
 			*place = i;
 			return true;
 		}
-	eshost_problem_("");
-	eshost_say_quoted_(name);
-	eshost_say_(" is not one of the variants");
+	eshost_problem_of_("", name.data, name.size, " is not one of the variants");
 	return false;
 }
 
@@ -26,7 +24,7 @@ ESHOST_API_ bool eshost_decode_enum_(eshost_reader_ *r, const eshost_type *t, vo
 	eshost_str name;
 	uint32_t place = 0;
 	if (!eshost_read_str_(r, &name))
-		return eshost_mismatch_(t, start);
+		return eshost_mismatch_(t, &start);
 	if (!eshost_decode_variant_(t, name, &place))
 		return false;
 	__builtin_memcpy(v, &place, sizeof place);
@@ -45,7 +43,7 @@ ESHOST_API_ bool eshost_decode_union_(eshost_reader_ *r, const eshost_type *t, v
 	if (is_map && count != 1)
 		return eshost_fail_("a map of other than one entry, where one names the variant");
 	if (!eshost_read_str_(r, &name))
-		return eshost_mismatch_(t, is_map ? *r : start);
+		return eshost_mismatch_(t, is_map ? r : &start);
 	if (!eshost_decode_variant_(t, name, &place))
 		return false;
 	const eshost_field_ *const f = &t->fields[place];

@@ -60,8 +60,9 @@ ESHOST_API_ void eshost_write_number_(eshost_writer_ *w, uint8_t tag, uint64_t n
 {
 	eshost_room_(w, 9);
 	*w->at++ = tag;
-	for (uint32_t shift = 8 * size; shift > 0; shift -= 8)
-		*w->at++ = (uint8_t)(number >> (shift - 8));
+	for (uint8_t *at = w->at + size; at > w->at; number >>= 8)
+		*--at = (uint8_t)number;
+	w->at += size;
 }
 
 /* Writes a number with the first of four tags whose size it fits: 1, 2, 4 or 8 bytes. */
@@ -110,22 +111,25 @@ ESHOST_API_ void eshost_write_array_(eshost_writer_ *w, size_t count) { eshost_w
 
 ESHOST_API_ void eshost_write_map_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x80, 0xde, count); }
 
-ESHOST_API_ void eshost_write_str_(eshost_writer_ *w, eshost_str text)
+ESHOST_API_ void eshost_write_str_(eshost_writer_ *w, const char *data, size_t size)
 {
-	eshost_room_(w, text.size + 9);
-	if (text.size < 32)
-		*w->at++ = (uint8_t)(0xa0 | text.size);
+	eshost_room_(w, size + 9);
+	if (size < 32)
+		*w->at++ = (uint8_t)(0xa0 | size);
 	else
-		eshost_write_sized_(w, 0xd9, text.size);
-	eshost_write_raw_(w, text.data, text.size);
+		eshost_write_sized_(w, 0xd9, size);
+	eshost_write_raw_(w, data, size);
 }
 
-ESHOST_API_ void eshost_write_text_(eshost_writer_ *w, const char *text) { eshost_write_str_(w, eshost_str_of(text)); }
-
-ESHOST_API_ void eshost_write_bin_(eshost_writer_ *w, eshost_bytes bytes)
+ESHOST_API_ void eshost_write_text_(eshost_writer_ *w, const char *text)
 {
-	eshost_write_sized_(w, 0xc4, bytes.size);
-	eshost_write_raw_(w, bytes.data, bytes.size);
+	eshost_write_str_(w, text, eshost_length_(text));
+}
+
+ESHOST_API_ void eshost_write_bin_(eshost_writer_ *w, const uint8_t *data, size_t size)
+{
+	eshost_write_sized_(w, 0xc4, size);
+	eshost_write_raw_(w, data, size);
 }
 
 #endif

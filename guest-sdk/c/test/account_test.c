@@ -144,7 +144,7 @@ ESHOST_TEST(the_path_leads_through_lists_and_maps)
 	const eshost_bytes payload = {bytes, sizeof bytes - 1};
 	Country country;
 	eshost_request_(1);
-	CHECK(!eshost_decode_(&eshost_type_Country, payload, &country));
+	CHECK(!eshost_decode_(&eshost_type_Country, &payload, &country));
 	CHECK(eshost_str_equal(
 		eshost_problem_text_(),
 		ESHOST_STR("regions.north[1].number: an integer, where an integer from 0 to 65535 is wanted")));

@@ -62,11 +62,12 @@ static void round_trip(eshost_buffer_ payload)
 	__builtin_memcpy(at, payload.data, payload.size);
 	const eshost_bytes bytes = {at, payload.size};
 	Account first, second;
-	if (!eshost_decode_(&eshost_type_Account, bytes, &first))
+	if (!eshost_decode_(&eshost_type_Account, &bytes, &first))
 		return;
 	eshost_writer_ one = eshost_writer_of_(16), two = eshost_writer_of_(16);
 	CHECK(eshost_encode_(&one, &eshost_type_Account, &first));
-	CHECK(eshost_decode_(&eshost_type_Account, eshost_written_(&one), &second));
+	const eshost_bytes written = eshost_written_(&one);
+	CHECK(eshost_decode_(&eshost_type_Account, &written, &second));
 	CHECK(eshost_encode_(&two, &eshost_type_Account, &second));
 	const eshost_bytes a = eshost_written_(&one), b = eshost_written_(&two);
 	CHECK(a.size == b.size && eshost_same_(a.data, b.data, a.size));

@@ -90,7 +90,7 @@ ESHOST_TEST(a_large_state_is_folded_within_bounds)
 	eshost_reader_ r = {answer.data + 2, answer.data + answer.size};
 	eshost_bytes state;
 	Account account;
-	CHECK(eshost_read_payload_(&r, &state) && eshost_decode_(&eshost_type_Account, state, &account));
+	CHECK(eshost_read_payload_(&r, &state) && eshost_decode_(&eshost_type_Account, &state, &account));
 	CHECK(account.notes.count == EVENTS && account.limit == EVENTS);
 	CHECK(eshost_str_equal(account.notes.items[EVENTS - 1], eshost_str_join(notes[0], ESHOST_STR("!"))));
 	eshost_buffer_free_(&bytes);

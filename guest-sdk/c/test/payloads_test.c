@@ -33,7 +33,7 @@ static void check_decoding(const payload_case *c, eshost_bytes bytes, eshost_byt
 	uint8_t *const exact = bytes.data == NULL ? NULL : (uint8_t *)eshost_take_(bytes.size);
 	const eshost_bytes copy = {exact, bytes.size};
 	eshost_copy_(exact, bytes.data, bytes.size);
-	if (eshost_decode_(c->type, copy, value) != (c->value != NULL))
+	if (eshost_decode_(c->type, &copy, value) != (c->value != NULL))
 		report(c->name, c->value != NULL ? "does not decode" : "decodes");
 	else if (c->value != NULL && !equal(encoded(c, value), want))
 		report(c->name, "decodes to another value");
@@ -81,7 +81,7 @@ ESHOST_TEST(what_is_not_well_formed_is_refused_also_in_an_unknown_field)
 		eshost_copy_(at + sizeof before - 1, bad.data, bad.size);
 		const eshost_bytes payload = {at, sizeof before - 1 + bad.size};
 		const bool is_nil = bad.size == 1 && bad.data[0] == 0xc0;
-		CHECK(eshost_decode_(&eshost_type_Dummy, payload, &value) == is_nil);
+		CHECK(eshost_decode_(&eshost_type_Dummy, &payload, &value) == is_nil);
 	}
 }
 

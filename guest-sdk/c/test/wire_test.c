@@ -210,7 +210,7 @@ static eshost_bytes answer_to(const answer_case *c)
 		changes = changes || o->event_count > 0;
 	}
 	if (changes)
-		eshost_write_bin_(&l.out, c->state);
+		eshost_write_bin_(&l.out, c->state.data, c->state.size);
 	else
 		eshost_write_byte_(&l.out, 0xc0);
 	return eshost_written_(&l.out);
