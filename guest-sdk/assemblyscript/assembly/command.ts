@@ -7,7 +7,7 @@ import { quote } from "./names";
 import * as reader from "./reader";
 import { AnyRejection } from "./rejection";
 import { Token } from "./token";
-import { isFlat, read, readInto, schemaOf, write, writePayload } from "./value";
+import { holdsNoObject, isFlat, read, readInto, schemaOf, write, writePayload } from "./value";
 import * as writer from "./writer";
 
 /** A command of entities with state S, whatever its own type. */
@@ -117,19 +117,20 @@ export class Command<S, C> extends AnyCommand<S> {
   }
 
   /**
-   * Reads the command. If it shares nothing, one object serves them all: it cannot outlive its decide, since what
-   * contains it is written, and no more than that is kept.
+   * Reads the command. If neither it nor the state can hold an object, one object serves all commands: it cannot outlive
+   * its decide, since an event that contains it is written, and read again.
    */
   private read(): C {
     if (isDefined(changetype<C>(0).__eshostIsPlain)) {
+      if (!isFlat<C>() || !holdsNoObject<S>()) return read<C>();
       const latest = this.latest;
-      if (latest !== null && isFlat<C>()) {
-        readInto<C>(changetype<C>(latest));
-        return changetype<C>(latest);
+      if (latest === null) {
+        const command = read<C>();
+        if (!reader.failed) this.latest = changetype<Object>(command);
+        return command;
       }
-      const command = read<C>();
-      if (isFlat<C>()) this.latest = changetype<Object>(command);
-      return command;
+      readInto<C>(changetype<C>(latest));
+      return changetype<C>(latest);
     } else {
       return read<C>();
     }

@@ -4,7 +4,7 @@ import { quote } from "./names";
 import { State } from "./state";
 import { Token } from "./token";
 import * as reader from "./reader";
-import { isFlat, read, readFrom, schemaOf, write } from "./value";
+import { holdsNoObject, isFlat, read, readFrom, schemaOf, write } from "./value";
 import * as writer from "./writer";
 
 /** What an event is called in messages. */
@@ -72,7 +72,7 @@ export class Event<S, E> extends AnyEvent<S> {
     const size = writer.written() - bin;
     // An event that shares memory could be changed by its own fold, or be part of the state it is folded into. Its fold
     // gets what a later activation will get: the event as it is read from its bytes.
-    if (!isFlat<E>()) emitted = readFrom<E>(buffer.start + bin, size);
+    if (!isFlat<E>() || !holdsNoObject<S>()) emitted = readFrom<E>(buffer.start + bin, size);
     writer.endBin(bin);
     state.value = this.fold(state.value, emitted);
   }

@@ -41,9 +41,11 @@ export class State<S> {
 
   /** Reads the state from the payload that is open. Whether that went well, reader.failed tells. */
   load(): void {
-    this.value = read<S>();
+    const value = read<S>();
     reader.closePayload();
-    if (!reader.failed) this.loaded(reader.payloadStart, reader.payloadEnd - reader.payloadStart);
+    if (reader.failed) return; // what was read must not be seen by the collector
+    this.value = value;
+    this.loaded(reader.payloadStart, reader.payloadEnd - reader.payloadStart);
   }
 
   private loaded(from: usize, size: usize): void {

@@ -6,6 +6,16 @@ export function writeUtf8(text: string, to: usize): usize {
   let from = changetype<usize>(text);
   const end = from + ((<usize>text.length) << 1);
   while (from < end) {
+    if (from + 8 <= end) {
+      const four = load<u64>(from);
+      if ((four & 0xff80ff80ff80ff80) == 0) {
+        const two = four | (four >> 8);
+        store<u32>(to, <u32>((two & 0xffff) | ((two >> 16) & 0xffff0000)));
+        from += 8;
+        to += 4;
+        continue;
+      }
+    }
     const unit = <u32>load<u16>(from);
     from += 2;
     if (unit < 0x80) {

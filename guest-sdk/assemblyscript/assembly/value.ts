@@ -17,6 +17,11 @@ export function isFlat<T>(): bool {
   return false;
 }
 
+/** Whether no object that is handed out can become part of a value of T. */
+export function holdsNoObject<T>(): bool {
+  return isPlain<T>() || isFlat<T>();
+}
+
 /** Writes a value in its canonical form. */
 export function write<T>(value: T): void {
   if (isNullable<T>()) {
@@ -76,7 +81,10 @@ function writeMap<T>(map: T): void {
   writer.leave();
 }
 
-/** Reads a value. What it gives must not be used if reader.failed says so. */
+/**
+ * Reads a value. If reader.failed says that this went wrong, what it gives must not be used, nor be kept where the
+ * collector finds it: its fields may be anything.
+ */
 export function read<T>(): T {
   if (isBoolean<T>()) {
     return <T>reader.readBool();
@@ -93,7 +101,7 @@ export function read<T>(): T {
   } else if (changetype<T>(0) instanceof Map) {
     return readMap<T>();
   } else {
-    // Every field of the object is set before anybody looks at it.
+    // Every field of the object is set, or the reading fails.
     const object = changetype<T>(__new(offsetof<T>(), idof<T>()));
     readInto<T>(object);
     return object;

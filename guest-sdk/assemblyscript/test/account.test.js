@@ -53,7 +53,29 @@ test("of an accepted command only the events leave a trace", () => {
 });
 
 test("what a reply does to the state is undone", () => {
-  givenAccount().when("vandalize").emits().replies(2).when("look").replies(untouched);
+  givenAccount()
+    .when("vandalize")
+    .emits()
+    .replies(2)
+    .when("deposit", { owner: "anna", amount: 1 })
+    .replies(11)
+    .when("look")
+    .replies({ ...untouched, owners: { anna: 11, bert: 0 }, last: { owner: "anna", amount: 1 } });
+});
+
+test("a command that became part of the state is no part of the next one", () => {
+  givenAccount()
+    .when("recall", { owner: "anna", amount: 10 })
+    .rejects("too large", { missing: 10 })
+    .when("recall", { owner: "bert", amount: 99 })
+    .rejects("too large", { missing: 10 });
+});
+
+test("events that share memory are folded as they are written", () => {
+  givenAccount()
+    .when("twice", { owners: ["carl"] })
+    .emits({ noted: { notes: ["carl"] } }, { noted: { notes: ["carl"] } })
+    .leaves({ ...untouched, notes: ["carl!"] });
 });
 
 test("several events are emitted together, and folded before the reply", () => {

@@ -93,6 +93,8 @@ account.command("deposit", deposit).reply(total).rejects(notOpen).rejects(tooLar
 account.command("look", (_context: Context, _state: Account, _c: Look): Effect => nothing()).replyState();
 account.command("keys", (_context: Context, _state: Account, _c: Look): Effect => nothing()).reply(keys);
 account.command("split", split).reply((state: Account): i32 => state.owners.size);
+account.command("twice", twice);
+account.command("recall", recall).rejects(tooLarge);
 account.command("spoil", spoil).reply(total).rejects(spoilt);
 account.command("vandalize", (_context: Context, _state: Account, _c: Look): Effect => nothing()).reply(vandalize);
 account.event("opened", 1, opened);
@@ -114,6 +116,17 @@ function split(_context: Context, state: Account, c: Split): Effect {
   const effect = nothing();
   for (let i = 0; i < c.owners.length; i++) effect.and(new Opened(c.owners[i]));
   return effect.and(new Noted(state.notes.concat(c.owners)));
+}
+
+function twice(_context: Context, _state: Account, c: Split): Effect {
+  return accept(new Noted(c.owners)).and(new Noted(c.owners));
+}
+
+/** Says what the last line is, and puts an equal one in its place. */
+function recall(_context: Context, state: Account, c: Line): Effect {
+  const amount = state.last!.amount;
+  state.last = c;
+  return tooLarge.reject(new Shortage(amount));
 }
 
 function spoil(_context: Context, state: Account, c: Spoil): Effect {
@@ -197,8 +210,15 @@ class Moved {
   constructor(public by: i32) {}
 }
 
+@payload
+class Rename {
+  label: string = "";
+  again: string = "";
+}
+
 const point = define<Point>("point", new Point());
 point.command("move", move).replyState().rejects(spoilt);
+point.command("rename", (_context: Context, _state: Point, _c: Rename): Effect => spoilt.reject()).rejects(spoilt);
 point.event("moved", 1, (state: Point, e: Moved): Point => {
   state.x += e.by;
   return state;

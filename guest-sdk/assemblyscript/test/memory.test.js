@@ -52,6 +52,27 @@ test("memory stays flat over many calls of every kind", () => {
   requests.forEach((request, i) => assert.deepEqual(instance.call(...request), first[i]));
 });
 
+test("what could not be read is never seen by the collector", () => {
+  const instance = plugin.instance();
+  const broken = { last: { owner: "anna", amount: -1 }, owners, notes: ["a", "b", 5] };
+  const states = [encode(broken), encode({ notes: ["a"], owners: { anna: -1 } }), encode({ x: 5, label: "a" })];
+  const commands = [
+    { name: "deposit", payload: encode({ owner: "anna" }) },
+    { name: "split", payload: encode({ owners: ["a", 5] }) },
+    { name: "rename", payload: encode({ other: "a" }) },
+  ];
+  for (let i = 0; i < CALLS / 10; i++) {
+    const type = i % 3 === 2 ? "point" : "account";
+    const request = { type, id: "a", seq: 4, state: states[i % 3] };
+    // The last one comes when free memory is no longer empty.
+    const sent = i < CALLS / 20 ? commands.slice(0, 2) : commands;
+    instance.call("handle_command", commandRequest(request, 0, sent));
+    instance.call("handle_command", commandRequest({ ...request, seq: 0, state: null }, 0, sent));
+    instance.call("handle_event", eventRequest(request, []));
+  }
+  assert.deepEqual(commandAnswer(instance.call("handle_command", commandRequest(entity, 0, []))).outcomes, []);
+});
+
 test("garbage is collected within a call, too", () => {
   const instance = plugin.instance();
   const owners = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`owner${String(i).padStart(4, "0")}`, i]));

@@ -153,6 +153,58 @@ test("a message names the place in the value that is at fault", () => {
   assert.equal(message({ other: 1 }), 'the field "order_id" is missing');
 });
 
+/** Has the plugin read a state whose one note is these bytes, and gives the answer. */
+function readNote(bytes) {
+  const state = encode({ name: "NOTE".padEnd(bytes.length), children: [] });
+  Buffer.from(bytes).copy(state, state.indexOf("NOTE"));
+  return eventAnswer(instance.call("handle_event", eventRequest({ type: "tree", id: "a", seq: 1, state }, [])));
+}
+
+test("text of all widths at all places is read and written", () => {
+  for (const character of [
+    "\0",
+    "\u007f",
+    "\u0080",
+    "é",
+    "\u07ff",
+    "\u0800",
+    "€",
+    "\ud7ff",
+    "\uffff",
+    "😀",
+    "\u{10ffff}",
+  ]) {
+    for (let i = 0; i < 12; i++) {
+      const text = "a".repeat(i) + character + "b".repeat(11 - i);
+      assert.deepEqual(decode(readNote(Buffer.from(text)).state).name, text);
+    }
+  }
+});
+
+test("text of any length is read and written, however many bytes its characters have", () => {
+  for (const character of ["a", "é", "€"]) {
+    for (const length of [0, 10, 11, 15, 16, 31, 32, 85, 86, 127, 128, 255, 256, 21845, 21846, 65535, 65536]) {
+      const text = character.repeat(length);
+      const state = encode({ name: text, children: [] });
+      const answer = eventAnswer(
+        instance.call("handle_event", eventRequest({ type: "tree", id: "a", seq: 1, state }, [])),
+      );
+      assert.deepEqual(answer.state, state, `${length} times ${character}`);
+    }
+  }
+});
+
+test("bytes that are not UTF-8 are refused at all places", () => {
+  const wrong =
+    "80 bf c0 c080 c1bf c3 c328 e08080 e09fbf e28228 e282 eda080 edbfbf f0808080 f08fbfbf f09f98 f4908080 f5808080 ff";
+  for (const bytes of wrong.split(" ")) {
+    for (let i = 0; i < 12; i++) {
+      const text = Buffer.concat([Buffer.alloc(i, "a"), unhex(bytes), Buffer.alloc(11 - i, "b")]);
+      assert.equal(readNote(text).refused?.kind, 3, `${bytes} at ${i}`);
+    }
+  }
+});
+
 test("a variant of which not exactly one is set gives up, and says so", () => {
   plugin
     .type("everything")
@@ -166,7 +218,7 @@ test("the manifest says what there is", () => {
   assert.deepEqual([abi, sdk], [[1, 0], "eshost-assemblyscript 0.1.0"]);
   assert.deepEqual(
     types.map((type) => type.type),
-    ["counter", "order", "door", "everything"],
+    ["counter", "order", "door", "everything", "tree"],
   );
   const schema = (text) => `{"$schema":"https://json-schema.org/draft/2020-12/schema",${text}}`;
   const integer = '"type":"integer","minimum":0,"maximum":18446744073709551615';

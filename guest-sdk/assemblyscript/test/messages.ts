@@ -139,3 +139,7 @@ everything
 everything.command("unset", (_context: Context, _state: All, _c: Empty): Effect => accept(new All()));
 everything.event("taken", 1, (_state: All, e: All): All => e);
 serve(everything);
+
+const tree = define<Tree>("tree", new Tree());
+tree.event("planted", 1, (_state: Tree, e: Tree): Tree => e);
+serve(tree);
