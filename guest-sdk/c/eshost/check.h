@@ -33,7 +33,7 @@ ESHOST_API_ void eshost_check_code_(const char *code)
 	bool good = text.size >= 1 && text.size <= 128 && eshost_is_utf8_(text.data, text.size);
 	for (size_t i = 0; i < text.size; i++) {
 		const uint8_t c = (uint8_t)code[i];
-		good = good && c >= 0x20 && c != 0x7f && !(c == 0xc2 && (uint8_t)code[i + 1] < 0xa0);
+		good = good && c >= 0x20 && c != 0x7f && (c != 0xc2 || (uint8_t)code[i + 1] >= 0xa0);
 	}
 	if (!good)
 		eshost_misnamed_("rejection", code, ": a code is 1 to 128 bytes of UTF-8 without control characters");

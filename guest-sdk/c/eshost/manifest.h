@@ -40,7 +40,7 @@ ESHOST_COLD_ void eshost_describe_clauses_(eshost_writer_ *w, const eshost_comma
 		eshost_write_text_(w, "examples");
 		eshost_write_array_(w, clause->count);
 		for (uint32_t k = 0; k < clause->count; k++)
-			if (!eshost_encode_payload_(w, c->type, (const uint8_t *)clause->examples + k * c->type->size)) {
+			if (!eshost_encode_payload_(w, c->type, (const uint8_t *)clause->examples + (size_t)k * c->type->size)) {
 				eshost_about_("an example of command ", c->name, ": ");
 				const eshost_str text = {eshost_runtime.problem, eshost_runtime.problem_size};
 				eshost_panic_str(text);

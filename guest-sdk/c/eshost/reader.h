@@ -140,7 +140,7 @@ ESHOST_API_ bool eshost_read_array_(eshost_reader_ *r, size_t *count)
 /* Reads the head of a map; there must be as many entries as it says. */
 ESHOST_API_ bool eshost_read_map_(eshost_reader_ *r, size_t *count)
 {
-	if (r->at != r->end && (*r->at & 0xf0) == 0x80 && r->end - r->at > 2 * (*r->at & 0x0f)) {
+	if (r->at != r->end && (*r->at & 0xf0) == 0x80 && r->end - r->at > (ptrdiff_t)2 * (*r->at & 0x0f)) {
 		*count = *r->at++ & 0x0f;
 		return true;
 	}

@@ -77,7 +77,7 @@ typedef struct eshost_plugin_ {
 	typedef T eshost_rejection_content_##id;                                                             \
 	ESHOST_UNUSED_ static const eshost_rejection_ eshost_rejection_##id = {code, &eshost_type_##T, #id}; \
 	ESHOST_REJECT_TYPED_(id, T)                                                                          \
-	ESHOST_ASSERT_STATIC_(sizeof(T) > 0, "")
+	ESHOST_ASSERT_STATIC_(true, "")
 
 /* ESHOST_EVENT(State, increased, "increased", 1, Increased); is an event under a name and a version, whose content is
  * an Increased. It declares its fold, which the author defines:
@@ -127,7 +127,7 @@ typedef struct eshost_plugin_ {
 														sizeof eshost_clauses_##id / sizeof eshost_clauses_##id[0] - \
 															1,                                                       \
 														ESHOST_EACH_(ESHOST_CLAUSE_REPLY_, id, __VA_ARGS__)};        \
-	ESHOST_ASSERT_STATIC_(sizeof(T) > 0, "")
+	ESHOST_ASSERT_STATIC_(true, "")
 
 #define ESHOST_CLAUSE_OF_state_reply STATE_REPLY, 0
 #define ESHOST_CLAUSE_OF_no_reply NO_REPLY, 0

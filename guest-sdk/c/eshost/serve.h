@@ -39,7 +39,7 @@ ESHOST_API_ void eshost_fill_(void *at, int byte, size_t size)
 	static const eshost_entity_ *const eshost_entities_[] = {ESHOST_EACH_(ESHOST_SERVED_, 0, __VA_ARGS__)};            \
 	ESHOST_UNUSED_ static const eshost_plugin_ eshost_plugin_served_ = {eshost_entities_, ESHOST_COUNT_(__VA_ARGS__)}; \
 	ESHOST_EXPORTS_                                                                                                    \
-	ESHOST_ASSERT_STATIC_(sizeof eshost_entities_ > 0, "")
+	ESHOST_ASSERT_STATIC_(true, "")
 #define ESHOST_SERVED_(c, id) &eshost_entity_##id,
 
 #ifdef __cplusplus

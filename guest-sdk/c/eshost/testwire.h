@@ -18,9 +18,10 @@ typedef struct eshost_buffer_ {
 /* Adds bytes, also none, after which there is data. */
 ESHOST_API_ void eshost_put_(eshost_buffer_ *b, const void *data, size_t size)
 {
-	b->data = (uint8_t *)realloc(b->data, b->size + size + 1);
-	if (b->data == NULL)
+	uint8_t *const larger = (uint8_t *)realloc(b->data, b->size + size + 1);
+	if (larger == NULL)
 		abort();
+	b->data = larger;
 	if (size > 0)
 		__builtin_memcpy(b->data + b->size, data, size);
 	b->size += size;

@@ -76,13 +76,13 @@ struct eshost_type {
 #define ESHOST_TYPE_(Name, kind, wants, is_flat, fields, count, value, entry, elem)                             \
 	enum { eshost_flat_##Name = (is_flat) };                                                                    \
 	ESHOST_TYPE_DEFINED_(Name, {&kind, wants, sizeof(Name), (is_flat) != 0, fields, count, value, entry, elem}) \
-	ESHOST_ASSERT_STATIC_(sizeof(Name) > 0, "")
+	ESHOST_ASSERT_STATIC_(true, "")
 
 /* Declares a type before it is defined, for one that contains lists of itself. */
 #define ESHOST_FORWARD(Name)    \
 	typedef struct Name Name;   \
 	ESHOST_TYPE_DECLARED_(Name) \
-	ESHOST_ASSERT_STATIC_(sizeof(Name *) > 0, "")
+	ESHOST_ASSERT_STATIC_(true, "")
 
 /* Fails because there is one thing and another is wanted. */
 ESHOST_COLD_ bool eshost_unwanted_(const char *found, const eshost_type *t)

@@ -27,7 +27,7 @@ ESHOST_TYPE(door, "door", Door, command(unlock), command(knock), event(unlocked)
 class Rules
 {
   public:
-	Rules() : limit_(*one_ + *one_) {}
+	Rules() noexcept : limit_(*one_ + *one_) {}
 	uint64_t limit() const { return limit_; }
 
   private:

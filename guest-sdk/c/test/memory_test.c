@@ -119,7 +119,7 @@ ESHOST_TEST(a_batch_on_a_large_state_gives_what_its_commands_give_one_by_one)
 		eshost_put_(&commands, part.data, part.size);
 		eshost_put_(&commands, open_part.data, open_part.size);
 	}
-	eshost_answer_ whole = eshost_ask_commands_(&scene, commands, 2 * COMMANDS);
+	eshost_answer_ whole = eshost_ask_commands_(&scene, commands, (size_t)2 * COMMANDS);
 	for (int i = 0; i < 2 * COMMANDS; i++) {
 		eshost_answer_ step = eshost_ask_commands_(&scene, i % 2 == 1 ? open_part : part, 1);
 		eshost_put_(&outcomes, step.outcomes.data, step.outcomes.size);
