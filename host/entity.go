@@ -92,31 +92,36 @@ func (e Entity) accepts(c *Command) (*engine.Type, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t, e.acceptable(t, c)
+}
+
+// acceptable checks a command to an entity of the type.
+func (e Entity) acceptable(t *engine.Type, c *Command) error {
 	if c.ID != "" {
 		if err := stores.ValidateCommandID(c.ID); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if !abi.ValidName(c.Name) {
-		return nil, &Fault{Kind: UnknownCommand, Plugin: t.Binding().Plugin, Func: abi.ExportHandleCommand,
+		return &Fault{Kind: UnknownCommand, Plugin: t.Binding().Plugin, Func: abi.ExportHandleCommand,
 			Message: fmt.Sprintf("%.80q is not the name of a command: %s", c.Name, abi.NameRule)}
 	}
 	if c.Payload == nil {
-		return t, nil
+		return nil
 	}
 	if len(c.Payload) > e.h.o.PayloadBytes {
-		return nil, fmt.Errorf("command %s of %s: %w: a payload of %d bytes, at most %d", c.Name, e.id, stores.ErrTooLarge, len(c.Payload), e.h.o.PayloadBytes)
+		return fmt.Errorf("command %s of %s: %w: a payload of %d bytes, at most %d", c.Name, e.id, stores.ErrTooLarge, len(c.Payload), e.h.o.PayloadBytes)
 	}
 	if err := abi.CheckPayload(c.Payload); err != nil {
-		return nil, fmt.Errorf("command %s of %s: %w: %w", c.Name, e.id, ErrInvalidPayload, err)
+		return fmt.Errorf("command %s of %s: %w: %w", c.Name, e.id, ErrInvalidPayload, err)
 	}
-	return t, nil
+	return nil
 }
 
-// served returns the entity's type.
+// served returns the entity's type. The id is looked at when the entity is.
 func (e Entity) served() (*engine.Type, error) {
 	if t := e.h.engine.Type(e.id.Type); t != nil {
-		return t, e.id.Validate()
+		return t, nil
 	}
 	if err := e.id.Validate(); err != nil {
 		return nil, err

@@ -134,14 +134,24 @@ func (g *Engine) gather() {
 
 // settle gives every batch the log's answer. It returns the turns that go on.
 func (g *Engine) settle(taken []*entity.Batch, results []stores.Result, due []task) []task {
-	for i, b := range taken {
-		e := b.Entity
-		if g.settleOne(b, results[i]) && g.settled(b) {
-			due = append(due, task{typ: typeOf(e), entity: e})
+	for len(taken) > 0 {
+		n := min(len(taken), settleSize)
+		for _, b := range taken[:n] {
+			b.Touch()
 		}
+		for i, b := range taken[:n] {
+			e := b.Entity
+			if g.settleOne(b, results[i]) && g.settled(b) {
+				due = append(due, task{typ: typeOf(e), entity: e})
+			}
+		}
+		taken, results = taken[n:], results[n:]
 	}
 	return due
 }
+
+// settleSize is how many batches are touched before they are settled.
+const settleSize = 32
 
 // settleOne handles one result. It reports whether the outcome is known.
 func (g *Engine) settleOne(b *entity.Batch, r stores.Result) bool {

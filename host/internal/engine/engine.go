@@ -95,40 +95,6 @@ func (g *Engine) start(f func()) {
 	}()
 }
 
-// Post hands a call to an entity of the type. When it returns nil the call
-// will be answered on its Done; an error means it never will, and nothing happened.
-func (g *Engine) Post(t *Type, id string, c *entity.Call) (*entity.Entity, error) {
-	for {
-		if g.closing.Load() {
-			return nil, entity.ErrClosed
-		}
-		e := t.get(g, id)
-		switch e.Post(c, g.clock.Load()) {
-		case entity.Due:
-			g.turns.Add(1)
-			g.push(e)
-			fallthrough
-		case entity.Accepted:
-			if g.stopped.Load() {
-				e.FailMail(entity.ErrClosed)
-			}
-			return e, nil
-		case entity.Full:
-			if !c.Wait {
-				return nil, fmt.Errorf("%s: %w: %d commands wait", e.ID(), entity.ErrMailboxFull, t.MailboxSize)
-			}
-			select {
-			case <-e.Room():
-			case <-c.Ctx.Done():
-				return nil, fmt.Errorf("%s: %w: %w", e.ID(), entity.ErrNotStarted, c.Ctx.Err())
-			case <-g.ctx.Done():
-				return nil, entity.ErrClosed
-			}
-		case entity.Gone:
-		}
-	}
-}
-
 // push puts an entity that has a turn on the run queue.
 func (g *Engine) push(e *entity.Entity) {
 	g.deciding.Add(1)

@@ -34,8 +34,48 @@ func (h *histogram) count() (n uint64) {
 
 func (h *histogram) observe(n uint64) {
 	h.sum.Add(n)
-	i := bits.Len64(max(n, 1)-1) - h.first
-	h.buckets[min(max(i, 0), len(h.buckets)-1)].Add(1)
+	h.buckets[h.bucket(n)].Add(1)
+}
+
+// bucket is the index of the bucket of an integer.
+func (h *histogram) bucket(n uint64) int {
+	return min(max(bits.Len64(max(n, 1)-1)-h.first, 0), len(h.buckets)-1)
+}
+
+// observations are what one goroutine observed, to be added to a histogram.
+type observations struct {
+	sum     uint64
+	buckets [maxBuckets]uint64
+	low     int // the first bucket that is not empty, and the one behind the last
+	high    int
+}
+
+// maxBuckets is how many buckets a histogram has at most, the one of all that is above included.
+const maxBuckets = 32
+
+// observe notes an integer for the histogram that add is called with.
+func (o *observations) observe(h *histogram, n uint64) {
+	i := h.bucket(n)
+	if o.high == 0 {
+		o.low = i
+	}
+	o.low, o.high = min(o.low, i), max(o.high, i+1)
+	o.sum += n
+	o.buckets[i]++
+}
+
+// add adds observations, and empties them.
+func (h *histogram) add(o *observations) {
+	if o.high == 0 {
+		return
+	}
+	h.sum.Add(o.sum)
+	for i := o.low; i < o.high; i++ {
+		if n := o.buckets[i]; n > 0 {
+			h.buckets[i].Add(n)
+		}
+	}
+	*o = observations{}
 }
 
 // Describe implements prometheus.Collector.

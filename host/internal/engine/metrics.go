@@ -106,11 +106,6 @@ func (m *Metrics) Collectors() []prometheus.Collector {
 		m.RecoverySeconds, m.Conflicts, m.Passivations, m.Snapshots, m.SnapshotFailures}
 }
 
-func (m *Metrics) decided(n int, took time.Duration) {
-	m.BatchCommands.observe(uint64(n))
-	m.DecideSeconds.observe(uint64(took))
-}
-
 func (m *Metrics) appended(n int, took time.Duration) {
 	m.AppendCommits.observe(uint64(n))
 	m.AppendSeconds.observe(uint64(took))

@@ -1,15 +1,12 @@
 package engine
 
 import (
-	"hash/maphash"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/eshost/eshost/host/internal/entity"
+	"github.com/eshost/eshost/stores"
 )
-
-const shardCount = 64
 
 // Type is an entity type: what its entities share, the plugin that is bound
 // to it, and those of them that are in memory.
@@ -19,46 +16,42 @@ type Type struct {
 	binding  atomic.Pointer[entity.Binding]
 	resident atomic.Int64
 	lane     lane // of the run queue
-	shards   [shardCount]shard
+	entities registry
 }
 
-type shard struct {
-	mu       sync.Mutex
-	entities map[string]*entity.Entity
-	_        [48]byte // a cache line each
+// get returns the entity, and makes it when it is not in memory; an error says
+// what is wrong with the id.
+func (t *Type) get(g *Engine, id string) (*entity.Entity, error) {
+	hash := hashOf(id)
+	t.entities.mu.Lock()
+	defer t.entities.mu.Unlock()
+	return t.getLocked(g, hash, id)
 }
 
-var seed = maphash.MakeSeed()
-
-func (t *Type) shard(id string) *shard {
-	return &t.shards[maphash.String(seed, id)%shardCount]
-}
-
-// get returns the entity, and makes it when it is not in memory.
-func (t *Type) get(g *Engine, id string) *entity.Entity {
-	s := t.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.entities[id]
-	if e == nil {
-		id = strings.Clone(id)
-		e = entity.New(&t.Type, id)
-		s.entities[id] = e
-		t.resident.Add(1)
-		g.resident.Add(e.Resize())
+// getLocked is get by whoever holds the registry's lock. Only who is not in
+// memory has an id that was never looked at.
+func (t *Type) getLocked(g *Engine, hash uint64, id string) (*entity.Entity, error) {
+	if e := t.entities.find(hash, id); e != nil {
+		return e, nil
 	}
-	return e
+	if err := (stores.EntityID{Type: t.Name, ID: id}).Validate(); err != nil {
+		return nil, err
+	}
+	e := entity.New(&t.Type, id)
+	t.entities.add(hash, e)
+	t.resident.Add(1)
+	g.resident.Add(e.Resize())
+	return e, nil
 }
 
 // drop forgets an entity if nothing keeps it in memory. before is a coarse time.
 func (t *Type) drop(g *Engine, e *entity.Entity, before uint32) bool {
-	s := t.shard(e.ID().ID)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	t.entities.mu.Lock()
+	defer t.entities.mu.Unlock()
 	if !e.Passivate(before) {
 		return false
 	}
-	delete(s.entities, e.ID().ID)
+	t.entities.remove(hashOf(e.ID().ID), e.ID().ID)
 	t.resident.Add(-1)
 	g.resident.Add(-e.Holding())
 	return true
@@ -111,9 +104,6 @@ func (g *Engine) Bind(shared entity.Type, b *entity.Binding) *Type {
 	shared.LogID = g.info.ID
 	t := &Type{Type: shared}
 	t.Home = t
-	for i := range t.shards {
-		t.shards[i].entities = make(map[string]*entity.Entity)
-	}
 	t.Bind(b)
 	m := make(map[string]*Type, len(old)+1)
 	for name, t := range old {
@@ -142,14 +132,8 @@ func (ts *types) each(f func(*entity.Entity)) {
 
 func (t *Type) each(f func(*entity.Entity)) {
 	var some []*entity.Entity
-	for i := range t.shards {
-		s := &t.shards[i]
-		s.mu.Lock()
-		some = some[:0]
-		for _, e := range s.entities {
-			some = append(some, e)
-		}
-		s.mu.Unlock()
+	for i := range t.entities.parts {
+		some = t.entities.appendPart(some[:0], i)
 		for _, e := range some {
 			f(e)
 		}

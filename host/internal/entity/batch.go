@@ -30,8 +30,28 @@ type Batch struct {
 	out    Decision
 	now    int64
 
-	decider decider
-	traced  bool // some of calls carry Times
+	traced bool // some of calls carry Times
+
+	first first
+}
+
+// first is where a batch keeps what it holds as long as it is one command with one
+// event, as most are: all in one place, since a write's batches are too many for a processor's caches.
+type first struct {
+	call    [1]*Call
+	outcome [1]Outcome
+	event   [1]stores.Event
+	command [1]stores.CommandRecord
+	arena   [96]byte
+}
+
+// NewBatch returns an empty batch.
+func NewBatch() *Batch {
+	b := new(Batch)
+	f := &b.first
+	b.calls, b.Commit.Commands = f.call[:0], f.command[:0]
+	b.out = Decision{Outcomes: f.outcome[:0], Events: f.event[:0], Arena: f.arena[:0]}
+	return b
 }
 
 // Reset empties the batch, keeping its memory.
@@ -41,8 +61,10 @@ func (b *Batch) Reset() {
 	clear(b.attach)
 	clear(b.Commit.Commands)
 	b.out.Reset()
-	*b = Batch{reads: b.reads[:0], calls: b.calls[:0], attach: b.attach[:0], out: b.out,
-		Commit: stores.Commit{Commands: b.Commit.Commands[:0]}}
+	b.Commit = stores.Commit{Commands: b.Commit.Commands[:0]}
+	b.Entity, b.Bind, b.Known, b.Since = nil, nil, false, time.Time{}
+	b.reads, b.calls, b.attach = b.reads[:0], b.calls[:0], b.attach[:0]
+	b.taken, b.sent, b.now, b.traced = 0, 0, 0, false
 }
 
 // Take fills the batch from the mailbox. Calls that need no guest are
@@ -174,11 +196,23 @@ func (b *Batch) Commands() int { return len(b.calls) }
 // Reads returns how many reads were taken.
 func (b *Batch) Reads() int { return b.taken }
 
-// Decide has the binding's behavior decide the commands, and prepares the commit.
-func (b *Batch) Decide() {
+// Touch reads what settling the batch needs of its entity and of the first call that waits.
+// When many batches are settled, nothing of them is in a processor's cache any more: touched in a row,
+// they are fetched all at the same time, and not each when it is needed.
+func (b *Batch) Touch() {
+	touched(b.Entity.touch() + uint64(b.calls[b.sent].order))
+}
+
+// Decider has batches decided, one after the other. Its zero value is ready for use.
+type Decider struct {
+	b  *Batch
+	in Input
+}
+
+// Decide has the batch's binding's behavior decide the commands, and prepares the commit.
+func (d *Decider) Decide(b *Batch) {
 	e := b.Entity
-	d := &b.decider
-	*d = decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now}}
+	*d = Decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now}}
 	calls := b.calls
 	if len(calls) > 0 && calls[0].Expected != nil && *calls[0].Expected != e.seq {
 		b.out.Outcomes = append(b.out.Outcomes, Outcome{Err: &ExpectedError{e.ID(), *calls[0].Expected, e.seq}})
@@ -189,6 +223,7 @@ func (b *Batch) Decide() {
 	if b.traced {
 		b.stamp(func(t *Times) *time.Time { return &t.Decided })
 	}
+	*d = Decider{}
 }
 
 // stamp sets a moment of all calls that carry Times.
@@ -201,15 +236,10 @@ func (b *Batch) stamp(of func(*Times) *time.Time) {
 	}
 }
 
-// decider decides a run of commands, isolating those that nothing can be said
+// run decides a run of commands, isolating those that nothing can be said
 // of: the run is halved until the guilty one stands alone. States are threaded
 // through, so it stays one commit.
-type decider struct {
-	b  *Batch
-	in Input
-}
-
-func (d *decider) run(calls []*Call) {
+func (d *Decider) run(calls []*Call) {
 	if len(calls) == 0 {
 		return
 	}

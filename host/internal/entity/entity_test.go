@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/eshost/eshost/host/internal/entity"
 	"github.com/eshost/eshost/host/internal/entity/entitytest"
@@ -65,12 +66,12 @@ func (s *subject) post(text string) *entity.Call {
 
 // take takes and decides a batch.
 func (s *subject) take() *entity.Batch {
-	b := new(entity.Batch)
+	b := entity.NewBatch()
 	if !b.Take(s.Entity, s.now) {
 		return nil
 	}
 	b.Bind = s.bind
-	b.Decide()
+	new(entity.Decider).Decide(b)
 	b.AnswerEarly()
 	return b
 }
@@ -473,5 +474,34 @@ func TestTheClockOfAnEntityNeverGoesBack(t *testing.T) {
 	s.post("add 1")
 	if got := s.take().Commit.Time; got.Before(first) {
 		t.Errorf("a commit at %v after one at %v", got, first)
+	}
+}
+
+func TestIdsAndStatesOfAnyLengthStayWhatTheyAre(t *testing.T) {
+	for _, length := range []int{1, 9, 27, 28, 29, 36, 512} {
+		s := newSubject(t, nil)
+		id := strings.Repeat("x", length)
+		own := []byte(id)
+		s.Entity = entity.New(s.Type(), unsafe.String(&own[0], length))
+		own[0] = 'y' // the caller's bytes are the caller's
+		s.Activated(entity.NewRecovery(s.Entity, s.bind))
+		total := 0
+		for i, by := range []int{1, 99, 12_345, 1_000_000_000_000_000, -1_000_000_000_000_000, 4} {
+			s.post(fmt.Sprint("add ", by))
+			s.take().Applied("")
+			s.answers()
+			total += by
+			s.post("READ")
+			s.take()
+			s.want(fmt.Sprintf("READ=state %d at %d", total, i+1))
+			if s.ID().ID != id || !s.Named(id) || s.Named(id+"x") {
+				t.Fatalf("the id of %d bytes became %q", length, s.ID().ID)
+			}
+		}
+		s.Forget()
+		s.Activated(entity.NewRecovery(s.Entity, s.bind))
+		s.post("READ")
+		s.take()
+		s.want("READ=no events")
 	}
 }

@@ -10,8 +10,8 @@ import (
 func (e *Entity) install(b *Batch, token stores.HeadToken) {
 	e.seq = b.Commit.Seq()
 	e.token = token
-	if n := len(b.out.State); cap(e.state) > 4*n+1024 {
-		e.state = nil // it shrank far: do not hold on to the memory
+	if n := len(b.out.State); e.state == nil || cap(e.state) > 4*n+1024 {
+		e.state = e.shortState() // or it shrank far: do not hold on to the memory
 	}
 	e.state = append(e.state[:0], b.out.State...)
 	e.made = b.Bind.Origin

@@ -241,9 +241,9 @@ func (c *bareClient) send(_ context.Context, command *command) error {
 	return nil
 }
 
-func (c *bareClient) flush() {
+func (c *bareClient) flush(context.Context) error {
 	if len(c.sends) == 0 {
-		return
+		return nil
 	}
 	c.mu.Lock()
 	c.sent += len(c.sends)
@@ -257,6 +257,7 @@ func (c *bareClient) flush() {
 	if err != nil {
 		c.answered(err)
 	}
+	return nil
 }
 
 func (c *bareClient) end() {

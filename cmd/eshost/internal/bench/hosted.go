@@ -142,44 +142,63 @@ func (h *hosted) commandOf(entity int, n uint64) host.Command {
 }
 
 // verify says what is wrong with the answer to an entity's n-th command.
-func verify(e host.Entity, n uint64, reply host.Reply, err error) error {
+func (h *hosted) verify(entity int, n uint64, reply *host.Reply, err error) error {
 	switch {
 	case err != nil:
-		return fmt.Errorf("command %d of %s: %w", n+1, e.ID(), err)
+		return fmt.Errorf("command %d of %s: %w", n+1, h.entities[entity].ID(), err)
 	case reply.Events != 1 || reply.Seq != n+1 || reply.Repeated:
 		return fmt.Errorf("command %d of %s was answered with number %d and %d events, want number %d and one event: the plugin's commands must make one event each",
-			n+1, e.ID(), reply.Seq, reply.Events, n+1)
+			n+1, h.entities[entity].ID(), reply.Seq, reply.Events, n+1)
 	}
 	return nil
 }
 
 // connect implements target.
 func (h *hosted) connect(window int) client {
-	return &hostClient{h: h, pipe: h.host.Pipe(window), one: make([]*command, 1)}
+	return &hostClient{h: h, pipe: h.host.Pipe(window), sends: make([]host.Sending, 0, clientBatch), answers: make([]host.Answer, clientBatch)}
 }
+
+// clientBatch is how many commands a client hands over at once at most.
+const clientBatch = 64
 
 // hostClient is a client over a pipe.
 type hostClient struct {
-	h    *hosted
-	pipe *host.Pipe
-	one  []*command
+	h       *hosted
+	pipe    *host.Pipe
+	sends   []host.Sending // the sender's, not handed over yet
+	answers []host.Answer  // the receiver's
+	done    []*command     // the receiver's
 }
 
 func (p *hostClient) send(ctx context.Context, c *command) error {
-	return p.pipe.Send(ctx, p.h.entities[c.entity], p.h.commandOf(c.entity, c.n), c)
+	p.sends = append(p.sends, host.Sending{Entity: p.h.entities[c.entity], Command: p.h.commandOf(c.entity, c.n), Ref: c})
+	if len(p.sends) == cap(p.sends) {
+		return p.flush(ctx)
+	}
+	return nil
 }
 
-// flush does nothing: the pipe sends at once.
-func (p *hostClient) flush() {}
+func (p *hostClient) flush(ctx context.Context) error {
+	_, err := p.pipe.SendAll(ctx, p.sends)
+	p.sends = p.sends[:0]
+	return err
+}
 
 func (p *hostClient) receive(ctx context.Context) ([]*command, error) {
-	a, err := p.pipe.Receive(ctx)
+	n, err := p.pipe.ReceiveSome(ctx, p.answers)
 	if err != nil {
 		return nil, err
 	}
-	c := a.Ref.(*command)
-	p.one[0] = c
-	return p.one, verify(p.h.entities[c.entity], c.n, a.Reply, a.Err)
+	p.done = p.done[:0]
+	for i := range p.answers[:n] {
+		a := &p.answers[i]
+		c := a.Ref.(*command)
+		if err := p.h.verify(c.entity, c.n, &a.Reply, a.Err); err != nil {
+			return nil, err
+		}
+		p.done = append(p.done, c)
+	}
+	return p.done, nil
 }
 
 func (p *hostClient) end() { p.pipe.CloseSend() }

@@ -9,6 +9,7 @@ import (
 
 func TestAnAnswerThatDoesNotBelongToItsCommandIsAnError(t *testing.T) {
 	wrong := errors.New("wrong")
+	h := &hosted{entities: make([]host.Entity, 1)}
 	for _, test := range []struct {
 		name  string
 		reply host.Reply
@@ -23,7 +24,7 @@ func TestAnAnswerThatDoesNotBelongToItsCommandIsAnError(t *testing.T) {
 		{"the answer to another command with its id", host.Reply{Seq: 8, Events: 1, Repeated: true}, nil, false},
 		{"an error", host.Reply{}, wrong, false},
 	} {
-		err := verify(host.Entity{}, 7, test.reply, test.err)
+		err := h.verify(0, 7, &test.reply, test.err)
 		if (err == nil) != test.ok || test.err != nil && !errors.Is(err, wrong) {
 			t.Errorf("%s: %v", test.name, err)
 		}

@@ -30,7 +30,7 @@ type client interface {
 	// send sends a command. Commands to one entity are done in the order they were sent.
 	send(ctx context.Context, c *command) error
 	// flush says that nothing more will be sent just now.
-	flush()
+	flush(ctx context.Context) error
 	// receive waits for commands that are done. The slice is valid until the next call.
 	// It returns io.EOF after end and the last command.
 	receive(ctx context.Context) ([]*command, error)
@@ -231,7 +231,9 @@ func (s *sender) closed(ctx context.Context) error {
 		}
 		under++
 	}
-	s.client.flush()
+	if err := s.client.flush(ctx); err != nil {
+		return err
+	}
 	for under > 0 {
 		done, err := s.client.receive(ctx)
 		if err != nil {
@@ -249,7 +251,9 @@ func (s *sender) closed(ctx context.Context) error {
 				return err
 			}
 		}
-		s.client.flush()
+		if err := s.client.flush(ctx); err != nil {
+			return err
+		}
 	}
 	s.client.end()
 	return nil

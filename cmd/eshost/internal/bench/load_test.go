@@ -50,8 +50,8 @@ func (c *recorded) send(_ context.Context, cmd *command) error {
 	return nil
 }
 
-func (c *recorded) flush() {}
-func (c *recorded) end()   { close(c.sent) }
+func (c *recorded) flush(context.Context) error { return nil }
+func (c *recorded) end()                        { close(c.sent) }
 
 func (c *recorded) receive(context.Context) ([]*command, error) {
 	c.stalls.Do(func() { time.Sleep(c.of.stall) })

@@ -42,7 +42,7 @@ func (r *run) alone(ctx context.Context, h *hosted, between func()) (p parts, er
 // handle sends the n-th command of the only entity and waits for its answer.
 func (h *hosted) handle(ctx context.Context, n uint64) error {
 	reply, err := h.entities[0].Handle(ctx, h.commandOf(0, n))
-	return verify(h.entities[0], n, reply, err)
+	return h.verify(0, n, &reply, err)
 }
 
 // timed counts one command, and how long it takes.

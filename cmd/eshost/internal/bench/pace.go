@@ -42,15 +42,16 @@ func (s *sender) pace(ctx context.Context, rate float64, free *sync.Pool) error 
 	for i := 0; ; i++ {
 		due := time.Duration(float64(i) / rate * float64(time.Second))
 		if now := time.Since(s.begin); now < due {
-			s.client.flush()
+			if err := s.client.flush(ctx); err != nil {
+				return err
+			}
 			if err := sleep(ctx, due-now); err != nil {
 				return err
 			}
 		}
 		c := free.Get().(*command)
 		if s.limit > 0 && due > s.limit || !s.source.next(c) {
-			s.client.flush()
-			return nil
+			return s.client.flush(ctx)
 		}
 		c.start = due
 		if err := s.client.send(ctx, c); err != nil {
