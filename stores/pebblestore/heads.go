@@ -35,10 +35,24 @@ func newHeadCache(entries int) *headCache {
 }
 
 func (c *headCache) key(id stores.EntityID) headKey {
-	hash := func(seed maphash.Seed) uint64 {
-		return bits.RotateLeft64(maphash.String(seed, id.Type), 1) ^ maphash.String(seed, id.ID)
-	}
-	return headKey{max(hash(c.seeds[0]), 1), uint32(hash(c.seeds[1]))}
+	t := c.typeKey(id.Type)
+	return t.key(id.ID)
+}
+
+// typeKey makes the keys of one type's entities.
+type typeKey struct {
+	cache *headCache
+	typ   string
+	a, b  uint64
+}
+
+func (c *headCache) typeKey(typ string) typeKey {
+	hash := func(seed maphash.Seed) uint64 { return bits.RotateLeft64(maphash.String(seed, typ), 1) }
+	return typeKey{c, typ, hash(c.seeds[0]), hash(c.seeds[1])}
+}
+
+func (t *typeKey) key(id string) headKey {
+	return headKey{max(t.a^maphash.String(t.cache.seeds[0], id), 1), uint32(t.b ^ maphash.String(t.cache.seeds[1], id))}
 }
 
 // begin begins a durable write. Only here are heads forgotten, so that all
@@ -94,6 +108,26 @@ func (c *headCache) claim(k headKey, seq uint64) (twice bool) {
 	twice = h.write == c.write
 	h.write = c.write
 	return twice
+}
+
+// claimed is what claimKnown found out about an entity.
+type claimed struct {
+	key   headKey
+	seq   uint64 // its head, if that is known
+	known bool
+	twice bool // it was part of the write already
+}
+
+// claimKnown claims the entities whose heads are known, in their order.
+func (c *headCache) claimKnown(all []claimed) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range all {
+		if h := c.find(all[i].key); h != nil {
+			all[i].seq, all[i].known, all[i].twice = h.seq, true, h.write == c.write
+			h.write = c.write
+		}
+	}
 }
 
 // learn notes a head that was read, unless there is no room or a higher one is
