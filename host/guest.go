@@ -18,6 +18,7 @@ type guest struct {
 	plugin *plugin.Plugin
 	digest stores.Digest
 	kinds  map[stores.Kind]string // the events the manifest lists, to their names
+	few    []stores.Kind          // the first of them
 	limits abi.Limits
 	logger *slog.Logger
 }
@@ -26,9 +27,27 @@ func newGuest(p *plugin.Plugin, t *abi.EntityType, o *Options) *guest {
 	g := &guest{plugin: p, digest: p.Digest(), kinds: make(map[stores.Kind]string), logger: o.Logger,
 		limits: abi.Limits{Outcomes: o.BatchSize, Events: o.EventsPerCommand, PayloadBytes: o.PayloadBytes, StateBytes: o.StateBytes}}
 	for _, e := range t.Events {
-		g.kinds[stores.Kind{Name: e.Name, Version: e.Version}] = e.Name
+		k := stores.Kind{Name: e.Name, Version: e.Version}
+		g.kinds[k] = e.Name
+		if len(g.few) < fewKinds {
+			g.few = append(g.few, k)
+		}
 	}
 	return g
+}
+
+// fewKinds is how many events are compared before it is quicker to look into a map.
+const fewKinds = 8
+
+// listed returns the name of an event as the manifest has it, if it lists the event.
+func (g *guest) listed(e *abi.EmittedEvent) (name string, ok bool) {
+	for i := range g.few {
+		if k := &g.few[i]; k.Version == e.Version && k.Name == string(e.Name) {
+			return k.Name, true
+		}
+	}
+	name, ok = g.kinds[stores.Kind{Name: string(e.Name), Version: e.Version}]
+	return name, ok
 }
 
 // scratch is what one guest call needs besides the instance.
@@ -112,8 +131,10 @@ func (g *guest) outcome(a *abi.CommandAnswer, i int, out *entity.Decision) error
 			Kind: entity.FaultKind(o.Kind), Message: abi.CleanText(o.Message), Plugin: g.digest, Func: fn}})
 		return nil
 	}
-	for _, e := range a.EventsOf(i) {
-		name, ok := g.kinds[stores.Kind{Name: string(e.Name), Version: e.Version}]
+	events := a.EventsOf(i)
+	for i := range events {
+		e := &events[i]
+		name, ok := g.listed(e)
 		if !ok {
 			return &entity.Fault{Kind: entity.Malformed, Plugin: g.digest, Func: fn,
 				Message: fmt.Sprintf("event %q version %d is not in the plugin's manifest", e.Name, e.Version)}

@@ -139,12 +139,18 @@ func (g *Engine) settle(taken []*entity.Batch, results []stores.Result, due []ta
 		for _, b := range taken[:n] {
 			b.Touch()
 		}
+		ended := 0
 		for i, b := range taken[:n] {
 			e := b.Entity
-			if g.settleOne(b, results[i]) && g.settled(b) {
+			switch {
+			case !g.settleOne(b, results[i]):
+			case g.settled(b):
 				due = append(due, task{typ: typeOf(e), entity: e})
+			default:
+				ended++
 			}
 		}
+		g.turns.Add(-int64(ended))
 		taken, results = taken[n:], results[n:]
 	}
 	return due
@@ -177,16 +183,22 @@ func (g *Engine) settleOne(b *entity.Batch, r stores.Result) bool {
 }
 
 // settled gives a batch back whose calls are all answered or in the mailbox
-// again, and ends its entity's turn unless there is mail, which it reports.
+// again, and ends its entity's turn unless there is mail, which it reports. If the
+// turn ended, the caller counts it.
 func (g *Engine) settled(b *entity.Batch) (more bool) {
 	e := b.Entity
 	g.resize(e)
 	putBatch(b)
-	if e.Yield() {
-		return true
+	return e.Yield()
+}
+
+// settledAlone is settled of a batch that is not one of many: it goes on with the turn or counts its end.
+func (g *Engine) settledAlone(b *entity.Batch) {
+	if e := b.Entity; g.settled(b) {
+		g.push(e)
+	} else {
+		g.turns.Add(-1)
 	}
-	g.turns.Add(-1)
-	return false
 }
 
 // applied installs a commit that the log has, and answers its callers.

@@ -40,9 +40,7 @@ func (g *Engine) confirm() {
 			default:
 				b.Conflict()
 			}
-			if g.settled(b) {
-				g.push(e)
-			}
+			g.settledAlone(b)
 		}
 		clear(some)
 	}

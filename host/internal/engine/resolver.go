@@ -142,9 +142,7 @@ func (g *Engine) resolveOne(ctx context.Context, b *entity.Batch, r stores.Resul
 	default: // Refused says nothing of the earlier try
 		return false
 	}
-	if e := b.Entity; g.settled(b) {
-		g.push(e)
-	}
+	g.settledAlone(b)
 	return true
 }
 

@@ -119,9 +119,7 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 		return b, now
 	case b.Settled():
 		t.typ.count(b)
-		if g.settled(b) {
-			g.push(e)
-		}
+		g.settledAlone(b)
 	default:
 		g.confirms.add(b)
 	}

@@ -155,7 +155,8 @@ func (h *hosted) verify(entity int, n uint64, reply *host.Reply, err error) erro
 
 // connect implements target.
 func (h *hosted) connect(window int) client {
-	return &hostClient{h: h, pipe: h.host.Pipe(window), sends: make([]host.Sending, 0, clientBatch), answers: make([]host.Answer, clientBatch)}
+	return &hostClient{h: h, pipe: h.host.Pipe(window), waiting: make([]*command, 0, clientBatch),
+		sends: make([]host.Sending, clientBatch), answers: make([]host.Answer, clientBatch)}
 }
 
 // clientBatch is how many commands a client hands over at once at most.
@@ -165,22 +166,26 @@ const clientBatch = 64
 type hostClient struct {
 	h       *hosted
 	pipe    *host.Pipe
-	sends   []host.Sending // the sender's, not handed over yet
+	waiting []*command     // the sender's, not handed over yet
+	sends   []host.Sending // the sender's
 	answers []host.Answer  // the receiver's
 	done    []*command     // the receiver's
 }
 
 func (p *hostClient) send(ctx context.Context, c *command) error {
-	p.sends = append(p.sends, host.Sending{Entity: p.h.entities[c.entity], Command: p.h.commandOf(c.entity, c.n), Ref: c})
-	if len(p.sends) == cap(p.sends) {
+	p.waiting = append(p.waiting, c)
+	if len(p.waiting) == cap(p.waiting) {
 		return p.flush(ctx)
 	}
 	return nil
 }
 
 func (p *hostClient) flush(ctx context.Context) error {
-	_, err := p.pipe.SendAll(ctx, p.sends)
-	p.sends = p.sends[:0]
+	for i, c := range p.waiting {
+		p.sends[i] = host.Sending{Entity: p.h.entities[c.entity], Command: p.h.commandOf(c.entity, c.n), Ref: c}
+	}
+	_, err := p.pipe.SendAll(ctx, p.sends[:len(p.waiting)])
+	p.waiting = p.waiting[:0]
 	return err
 }
 
