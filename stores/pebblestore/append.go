@@ -22,6 +22,13 @@ type writeBuffers struct {
 	accepted []accepted
 	names    names
 	claims   [admitSize]claimed
+
+	// What most commits have in common with one before.
+	hasPlugin bool
+	plugin    stores.Digest
+	number    uint32 // of the plugin
+	kinds     [4]kindOf
+	nextKind  int // index of the oldest in kinds
 }
 
 // admitSize is how many commits are looked up before the first of them is admitted.
@@ -60,9 +67,10 @@ func (s *Store) Append(ctx context.Context, fence stores.Fence, commits []stores
 			results[from+i] = s.admit(&some[i], &claims[i], from+i)
 		}
 	}
-	if len(w.accepted) > 0 {
-		s.commit(first, commits, results)
+	if len(w.accepted) == 0 {
+		return results // what the batch may hold, the digest of a plugin, belongs to the next write
 	}
+	s.commit(first, commits, results)
 	if w.batch != nil && w.batch.Len() > keepBatch {
 		_ = w.batch.Close()
 		w.batch = nil
@@ -155,7 +163,7 @@ func (s *Store) admit(c *stores.Commit, claim *claimed, index int) stores.Result
 	w := &s.write
 	w.key = appendRecordKey(w.key[:0], c.Entity, c.Expected+1)
 	w.value = binary.AppendUvarint(w.value[:0], s.next)
-	w.value = stores.AppendRecord(w.value, c, s.pluginNumber(c.Plugin))
+	w.value = stores.AppendRecord(w.value, c, s.pluginNumber(&c.Plugin))
 	if len(w.value) > s.info.MaxCommit {
 		return refused(stores.TooLarge, fmt.Errorf("%w: a record of %d bytes, at most %d", stores.ErrTooLarge, len(w.value), s.info.MaxCommit))
 	}
@@ -239,36 +247,6 @@ func (s *Store) guard(write func() error) (err error) {
 		}
 	}()
 	return write()
-}
-
-// pluginNumber returns the digest's number. A new one is written with the batch.
-func (s *Store) pluginNumber(d stores.Digest) uint32 {
-	n, ok := s.plugins[d]
-	if ok {
-		return n
-	}
-	known := *s.digests.Load()
-	n = uint32(len(known))
-	_ = s.write.batch.Set(pluginKey(n), d[:], nil)
-	s.plugins[d] = n
-	grown := append(known[:n:n], d)
-	s.digests.Store(&grown)
-	return n
-}
-
-// noteKinds writes the commit's new kinds with the batch.
-func (s *Store) noteKinds(c *stores.Commit) {
-	for i := range c.Events {
-		if i > 0 && c.Events[i].Version == c.Events[i-1].Version && c.Events[i].Name == c.Events[i-1].Name {
-			continue
-		}
-		k := kindOf{c.Entity.Type, stores.Kind{Name: c.Events[i].Name, Version: c.Events[i].Version}}
-		if _, ok := s.kinds[k]; ok {
-			continue
-		}
-		_ = s.write.batch.Set(kindKey(k.typ, k.Kind), nil, nil)
-		s.kinds[k] = struct{}{}
-	}
 }
 
 // names are the names of the places of a write's commits, in one string

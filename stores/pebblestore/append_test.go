@@ -60,3 +60,66 @@ func TestAnEntityIsOnceInAWriteWhetherItsHeadIsRememberedOrNot(t *testing.T) {
 		})
 	}
 }
+
+func TestAPluginWhoseFirstCommitIsRefusedIsKnownWithItsNext(t *testing.T) {
+	fs := vfs.NewMem()
+	s := mustOpen(t, "data", &pebblestore.Options{FS: fs})
+	large := commitOf("t", "a", 0, 1)
+	large.Plugin = stores.Digest{7}
+	large.Events[0].Payload = make([]byte, s.Info().MaxCommit+1)
+	if r := s.Append(t.Context(), stores.Fence{}, []stores.Commit{large}); r[0].Outcome != stores.TooLarge {
+		t.Fatalf("a commit beyond the limit: %v", r[0])
+	}
+	small := commitOf("t", "a", 0, 2)
+	small.Plugin = large.Plugin
+	if r := s.Append(t.Context(), stores.Fence{}, []stores.Commit{small}); r[0].Outcome != stores.Applied {
+		t.Fatalf("a commit of the same plugin: %v", r[0])
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for rec, err := range open(t, "data", &pebblestore.Options{FS: fs}).Read(t.Context(), small.Entity, 0) {
+		if err != nil || rec.Plugin != small.Plugin {
+			t.Fatalf("read after a restart: %v", err)
+		}
+		n++
+	}
+	if n != 1 {
+		t.Errorf("%d records, want 1", n)
+	}
+}
+
+func TestEveryPluginAndKindOfAWriteIsThereAfterARestart(t *testing.T) {
+	fs := vfs.NewMem()
+	s := mustOpen(t, "data", &pebblestore.Options{FS: fs})
+	const commits, plugins, kinds = 100, 3, 7
+	var all []stores.Commit
+	for i := range commits {
+		c := commitOf(fmt.Sprint("t", i%2), fmt.Sprint(i), 0, byte(i))
+		c.Plugin = stores.Digest{byte(i % plugins)}
+		c.Events[0].Version = uint32(1 + i%kinds)
+		all = append(all, c)
+	}
+	for _, r := range s.Append(t.Context(), stores.Fence{}, all) {
+		if r.Outcome != stores.Applied {
+			t.Fatal(r)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, "data", &pebblestore.Options{FS: fs})
+	for i := range all {
+		for rec, err := range s.Read(t.Context(), all[i].Entity, 0) {
+			if err != nil || rec.Plugin != all[i].Plugin || rec.Events[0].Version != all[i].Events[0].Version {
+				t.Fatalf("commit %d: %+v, %v", i, rec, err)
+			}
+		}
+	}
+	for _, typ := range []string{"t0", "t1"} {
+		if got, err := s.Kinds(t.Context(), typ); err != nil || len(got) != kinds {
+			t.Errorf("kinds of %s: %v, %v", typ, got, err)
+		}
+	}
+}
