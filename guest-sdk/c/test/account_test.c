@@ -150,6 +150,24 @@ ESHOST_TEST(the_path_leads_through_lists_and_maps)
 		ESHOST_STR("regions.north[1].number: an integer, where an integer from 0 to 65535 is wanted")));
 }
 
+static void check_refused(const eshost_type *type, const char *bytes, size_t size, const char *want)
+{
+	const eshost_bytes payload = {(const uint8_t *)bytes, size};
+	void *value;
+	eshost_request_(1);
+	value = eshost_alloc(type->size);
+	CHECK(!eshost_decode_(type, &payload, value));
+	CHECK(eshost_str_equal(eshost_problem_text_(), eshost_str_of(want)));
+}
+
+ESHOST_TEST(what_comes_twice_is_refused)
+{
+	static const char field_twice[] = "\202\245owner\241a\245owner\241b";
+	static const char key_twice[] = "\203\241b\001\241a\002\241b\003";
+	check_refused(&eshost_type_Open, field_twice, sizeof field_twice - 1, "the field \"owner\" comes twice");
+	check_refused(&eshost_type_Balances, key_twice, sizeof key_twice - 1, "the key \"b\" comes twice");
+}
+
 ESHOST_TEST(lists_and_maps_are_values)
 {
 	eshost_request_(1);
