@@ -14,7 +14,7 @@ struct Dice {
     unit: f64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Event {
     Drawn(Dice),
@@ -34,6 +34,7 @@ macro_rules! rolls {
     ($($name:ident($text:literal)),*) => {$(
         #[derive(Debug, Serialize, Deserialize)]
         struct $name {
+            /// How many events say the same.
             n: u64,
         }
 
@@ -46,7 +47,7 @@ macro_rules! rolls {
 
             fn handle_command(self, ctx: &Context, _state: &Dice) -> Result<impl IntoEvents<Event>, Never> {
                 ctx.log(Level::Debug, format_args!("rolling {}", self.n));
-                Ok(Event::Drawn(drawn(ctx)))
+                Ok(vec![Event::Drawn(drawn(ctx)); self.n as usize])
             }
 
             fn reply(state: &Dice) -> Dice {
@@ -86,6 +87,12 @@ fn a_command_is_told_where_and_when_it_is() {
     assert_eq!((dice.type_name.as_str(), dice.id.as_str(), dice.seq, dice.now_millis), ("dice", "ü", 3, -1));
     let dice = given::<Dice>([]).at(i64::MIN).when(Roll { n: 1 }).when(Roll { n: 1 }).state();
     assert_eq!((dice.seq, dice.now_millis), (1, i64::MIN));
+}
+
+#[test]
+fn each_event_of_a_batch_counts() {
+    let dice = given::<Dice>(past(3)).when(Roll { n: 2 }).when(Roll { n: 3 }).when(Roll { n: 1 }).state();
+    assert_eq!(dice.seq, 8);
 }
 
 /// The numbers are what the Go SDK draws for the same type, id, seq, command and payload.

@@ -4,6 +4,7 @@ use alloc::{
     collections::BTreeMap,
     format,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
 use std::fs;
@@ -224,6 +225,36 @@ fn no_payload_reads_like_an_empty_map() {
     for case in cases("no_payload") {
         with_type(&case["type"].clone(), &mut Strict { case, payload: None });
     }
+}
+
+/// A map that comes in its own order.
+struct Unsorted(Vec<(&'static str, u8)>);
+
+impl Serialize for Unsorted {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+#[test]
+fn a_map_is_sorted_by_the_bytes_of_its_keys_and_has_each_once() {
+    let sorted = encode(&Unsorted(vec![("b", 1), ("aa", 200), ("", 3), ("a", 4)])).unwrap();
+    assert_eq!(sorted, Some(unhex(&json!("84a003a16104a26161ccc8a16201"))));
+    let twice = encode(&Unsorted(vec![("b", 1), ("a", 2), ("b", 3)])).unwrap_err();
+    assert_eq!(twice.to_string(), "b: this key comes twice");
+}
+
+#[test]
+fn a_field_with_a_default_takes_nil_as_if_it_were_absent() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Defaulted {
+        #[serde(default)]
+        list: Vec<u8>,
+        #[serde(default)]
+        n: u8,
+    }
+    let value: Defaulted = decode(Some(&unhex(&json!("82a46c697374c0a16ec0")))).unwrap();
+    assert_eq!(value, Defaulted { list: vec![], n: 0 });
 }
 
 #[test]
