@@ -48,8 +48,20 @@ ESHOST_API_ void eshost_fill_(void *at, int byte, size_t size)
 #define ESHOST_C_
 #endif
 #ifdef __wasm__
+#ifdef __cplusplus
+/* What the compiler wants of a runtime: an instance has no end at which to destroy globals. */
+#define ESHOST_RUNTIME_OF_CXX_                                                                        \
+	extern "C" __attribute__((weak)) int __cxa_atexit(void (*)(void *), void *, void *) { return 0; } \
+	extern "C" __attribute__((weak)) void __cxa_pure_virtual(void)                                    \
+	{                                                                                                 \
+		eshost_panic("a pure virtual function was called");                                           \
+	}
+#else
+#define ESHOST_RUNTIME_OF_CXX_
+#endif
 #define ESHOST_EXPORT_(name) ESHOST_C_ __attribute__((export_name(name), used))
 #define ESHOST_EXPORTS_                                                                                          \
+	ESHOST_RUNTIME_OF_CXX_                                                                                       \
 	eshost_runtime_ eshost_runtime;                                                                              \
 	ESHOST_C_ __attribute__((weak)) void *memcpy(void *to, const void *from, size_t size)                        \
 	{                                                                                                            \

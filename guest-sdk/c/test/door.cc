@@ -28,6 +28,9 @@ class Rules
 {
   public:
 	Rules() noexcept : limit_(*one_ + *one_) {}
+	~Rules() { limit_ = 0; }
+	Rules(const Rules &) = delete;
+	Rules &operator=(const Rules &) = delete;
 	uint64_t limit() const { return limit_; }
 
   private:
