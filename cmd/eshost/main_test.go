@@ -70,7 +70,13 @@ func setup(e *testscript.Env, cache, counter, source string) error {
 	lines := strings.Fields(string(out))
 	e.Setenv("GOCACHE", lines[0])
 	e.Setenv("GOMODCACHE", lines[1])
-	e.Setenv("GOPROXY", "off") // nothing is downloaded to build a plugin
+	e.Setenv("GOPROXY", "off")    // nothing is downloaded to build a plugin in Go
+	home, err := os.UserHomeDir() // toolchains and their caches are where their user has them
+	if err != nil {
+		return err
+	}
+	e.Setenv("HOME", home)
+	e.Setenv("CARGO_TARGET_DIR", filepath.Join(cache, "cargo"))
 	return nil
 }
 
@@ -124,7 +130,7 @@ func run(ts *testscript.TestScript, args []string) (stdout, stderr string, code 
 	var out, err strings.Builder
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &err
 	cmd.Env = os.Environ()
-	for _, name := range []string{"PATH", "ESHOST_URL", "ESHOST_TOKEN", "ESHOST__HTTP__LISTEN", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "HOME", "ESHOST__HTTP__TOKEN", "ESHOST__STOER__DIR"} {
+	for _, name := range []string{"PATH", "ESHOST_URL", "ESHOST_TOKEN", "ESHOST__HTTP__LISTEN", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "CARGO_TARGET_DIR", "ESHOST__HTTP__TOKEN", "ESHOST__STOER__DIR"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

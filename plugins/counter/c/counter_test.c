@@ -19,7 +19,7 @@ ESHOST_TEST(counting)
 	THEN_REPLY(uint64_t, 0);
 }
 
-ESHOST_TEST(a_counter_never_leaves_its_range)
+ESHOST_TEST(it_never_leaves_its_range)
 {
 	GIVEN(counter);
 	HAPPENED(increased, {.by = UINT64_MAX - 1});
@@ -40,7 +40,7 @@ ESHOST_STRUCT(SignedBy, field(int64_t, by));
 ESHOST_STRUCT(FloatBy, field(double, by));
 ESHOST_STRUCT(MoreThanBy, field(uint64_t, by), field(uint64_t, more));
 
-ESHOST_TEST(what_the_counter_does_not_understand_is_a_fault)
+ESHOST_TEST(what_it_does_not_understand_is_a_fault)
 {
 	GIVEN(counter);
 	HAPPENED(increased, {.by = 5});

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,7 +18,14 @@ var cSources = []string{"*.c", "*.cc", "*.cpp"}
 // The versions of clang that are looked for by their number, the best first.
 const newestClang, oldestClang = 22, 15
 
-// compileC compiles a C or C++ plugin: all sources in its folder, with the flags of its compile_flags.txt.
+// cFlags make a small module without a C library, of features that every engine has.
+var cFlags = strings.Fields("--target=" + wasmTarget + " -Oz -ffreestanding -nostdlib -mcpu=mvp -msign-ext " +
+	"-Wl,--no-entry,--stack-first,-z,stack-size=65536,--strip-all,--compress-relocations")
+
+// cxxFlags are added for C++, whose exceptions take a library.
+var cxxFlags = []string{"-fno-exceptions", "-fno-rtti"}
+
+// compileC compiles a C or C++ plugin: all sources in its folder but the tests, with the flags of its compile_flags.txt.
 func (b *Builder) compileC(ctx context.Context, dir string) ([]byte, error) {
 	clang, err := b.clang(ctx, dir)
 	if err != nil {
@@ -29,11 +37,14 @@ func (b *Builder) compileC(ctx context.Context, dir string) ([]byte, error) {
 	}
 	compile := &command{dir: dir, name: clang[0]}
 	return compile.compileTo(ctx, func(target string) []string {
-		args := append(clang[1:],
-			"--target="+wasmTarget, "-O2", "-nostdlib", "-ffreestanding", "-Wl,--no-entry", "-Wl,-z,stack-size=65536", "-Wl,--stack-first", "-Wl,--strip-all")
-		args = append(args, own...)
-		args = append(args, "-o", target)
-		return append(args, matching(dir, cSources)...)
+		sources := slices.DeleteFunc(matching(dir, cSources), func(name string) bool {
+			return strings.HasSuffix(strings.TrimSuffix(name, filepath.Ext(name)), "_test")
+		})
+		args := slices.Concat(clang[1:], cFlags)
+		if slices.ContainsFunc(sources, func(name string) bool { return filepath.Ext(name) != ".c" }) {
+			args = append(args, cxxFlags...)
+		}
+		return slices.Concat(args, own, []string{"-o", target}, sources)
 	})
 }
 

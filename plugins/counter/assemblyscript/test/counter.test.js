@@ -23,7 +23,7 @@ test("counting", () => {
     .replies(0);
 });
 
-test("a counter never leaves its range", () => {
+test("it never leaves its range", () => {
   counter
     .given({ increased: { by: LARGEST - 1n } })
     .when("increase", { by: 2 })
@@ -39,7 +39,7 @@ test("a counter never leaves its range", () => {
     .leaves(0);
 });
 
-test("what the counter does not understand is a fault", () => {
+test("what it does not understand is a fault", () => {
   counter
     .given({ increased: { by: 5 } })
     .when("reset")
