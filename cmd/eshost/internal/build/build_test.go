@@ -176,7 +176,7 @@ func TestWhatIsNoPluginIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ path, want string }{
 		"nothing there":        {filepath.Join(dir, "missing"), "no such file or folder"},
 		"another file":         {text, "neither a .wasm file nor a folder"},
-		"a folder of anything": {dir, "eshost plugin new"},
+		"a folder of anything": {dir, "Cargo.toml (rust), or package.json with assemblyscript in it (assemblyscript), or *.go (go), or *.c, *.cc or *.cpp (c). `eshost plugin new`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := b.Build(t.Context(), test.path); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -191,6 +191,95 @@ func TestWhatIsNoPluginIsRefused(t *testing.T) {
 			t.Errorf("error %v, want one that says where to get Go", err)
 		}
 	})
+}
+
+// What compilers of other languages say is shown with paths as an author writes them.
+func TestWhatDoesNotCompileIsShownInEveryLanguage(t *testing.T) {
+	b := builder(t)
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"C":                         {map[string]string{"plugin.c": "int f(void) { return nothing; }\n"}, "plugin.c:1:22: error: "},
+		"C that does not link":      {map[string]string{"plugin.c": exportedC + "int g(void);\n" + exported("f", "return g();")}, "undefined symbol: g"},
+		"C with an unknown flag":    {map[string]string{"plugin.c": "int x;\n", "compile_flags.txt": "-Wall\n\n--bogus\n"}, "--bogus"},
+		"C++":                       {map[string]string{"plugin.cc": "int f() { throw 1; }\n"}, "exceptions disabled"},
+		"Rust":                      {map[string]string{"Cargo.toml": crate, "src/lib.rs": "fn f() -> u8 { nothing }\n"}, "--> src/lib.rs:1:16"},
+		"Rust without a Cargo.toml": {map[string]string{"Cargo.toml": "[package\n"}, "Cargo.toml:1:9"},
+		"Rust that is no plugin":    {map[string]string{"Cargo.toml": "[package]\nname = \"p\"\n[workspace]\n", "src/lib.rs": ""}, `Cargo.toml needs [lib] with crate-type = ["cdylib"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			put(t, dir, test.files)
+			_, err := b.Build(t.Context(), dir)
+			var compile *build.CompileError
+			if !errors.As(err, &compile) {
+				t.Fatalf("error %v, want a *build.CompileError", err)
+			}
+			if !strings.Contains(compile.Output, test.want) || compile.Path != dir || strings.Contains(compile.Output, dir) {
+				t.Errorf("it says of %s\n%s\nwant %s", compile.Path, compile.Output, test.want)
+			}
+		})
+	}
+}
+
+// crate is a Rust plugin's description without dependencies.
+const crate = "[package]\nname = \"p\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[profile.release]\npanic = \"abort\"\n[workspace]\n"
+
+const exportedC = "#define EXPORTED(f) __attribute__((export_name(f)))\n"
+
+// exported is a C function that a module exports.
+func exported(name, body string) string {
+	return `EXPORTED("` + name + `") int ` + name + "(void) { " + body + " }\n"
+}
+
+func TestFoldersAreBuiltWithoutAnSDK(t *testing.T) {
+	b := builder(t)
+	for name, test := range map[string]struct {
+		language string
+		files    map[string]string
+	}{
+		"C of two files, beside its tests": {"c", map[string]string{
+			"one.c": exportedC + "int g(void);\n" + exported("found", "return g();"), "two.c": "int g(void) { return TWO; }\n",
+			"compile_flags.txt": "-DTWO=2\n", "one_test.c": "#error a test\n", "more_test.cc": "#error a test\n"}},
+		"C++":                     {"c", map[string]string{"one.cc": exportedC + `extern "C" ` + exported("found", "return 1;"), "two.cpp": "class two {};\n"}},
+		"Rust":                    {"rust", map[string]string{"Cargo.toml": crate, "src/lib.rs": "#[unsafe(no_mangle)]\npub extern \"C\" fn found() -> u32 { 1 }\n"}},
+		"Rust in a workspace":     {"rust", map[string]string{"../Cargo.toml": "[workspace]\nmembers = [\"*\"]\n", "Cargo.toml": strings.ReplaceAll(crate, "[workspace]\n", ""), "src/lib.rs": "#[unsafe(no_mangle)]\npub extern \"C\" fn found() -> u32 { 1 }\n"}},
+		"Rust beside a C file":    {"rust", map[string]string{"Cargo.toml": crate, "src/lib.rs": "#[unsafe(no_mangle)]\npub extern \"C\" fn found() -> u32 { 1 }\n", "part.c": "#error not alone\n"}},
+		"a folder of an odd name": {"c", map[string]string{"plugin.c": exportedC + exported("found", "return 1;")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "with [odd] name*")
+			put(t, dir, test.files)
+			p, err := b.Build(t.Context(), dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !isWasm(p.Wasm) || !bytes.Contains(p.Wasm, []byte("found")) || p.Language != test.language {
+				t.Errorf("built %d bytes of %q", len(p.Wasm), p.Language)
+			}
+		})
+	}
+}
+
+func TestPackagesThatCannotBeHadAreNoFaultOfTheSource(t *testing.T) {
+	dir, bin := t.TempDir(), t.TempDir()
+	put(t, dir, empty["assemblyscript"])
+	put(t, bin, map[string]string{"node": "#!/bin/sh\necho v22.1.0\n", "npm": "#!/bin/sh\necho no network >&2\nexit 1\n"})
+	t.Setenv("PATH", bin)
+	fetching := ""
+	_, err := build.New(&build.Options{Fetching: func(what string) { fetching += what }}).Build(t.Context(), dir)
+	var compile *build.CompileError
+	if err == nil || errors.As(err, &compile) || !strings.Contains(err.Error(), "which takes a network: npm install: exit status 1\nno network") {
+		t.Errorf("error %v, want one about the network", err)
+	}
+	if fetching != "the npm packages of "+dir+", once" {
+		t.Errorf("told that it fetches %q", fetching)
+	}
+	put(t, bin, map[string]string{"npm": "#!/bin/sh\n"})
+	if _, err := build.New(nil).Build(t.Context(), dir); !errors.As(err, &compile) || !strings.Contains(compile.Output, "package.json needs assemblyscript") {
+		t.Errorf("error %v, want one about a compiler that was not installed", err)
+	}
 }
 
 func TestABuildEndsWithItsContext(t *testing.T) {
@@ -249,22 +338,4 @@ func TestManyBuildAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-func TestAFolderThatIsNotEmptyIsLeftAlone(t *testing.T) {
-	b := builder(t)
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Scaffold(dir, "go", "counter"); err == nil || !strings.Contains(err.Error(), "not empty") {
-		t.Errorf("error %v, want one that says that it is not empty", err)
-	}
-	if _, err := b.Scaffold(filepath.Join(dir, "new"), "go", "Not A Type"); err == nil || !strings.Contains(err.Error(), "--type") {
-		t.Errorf("error %v, want one about the type", err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Errorf("the folder holds %v, %v", entries, err)
-	}
 }

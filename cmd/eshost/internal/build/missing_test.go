@@ -122,7 +122,7 @@ func TestDebiansCompilerBuildsTheLibraryToo(t *testing.T) {
 	})
 	t.Setenv("PATH", bin)
 	_, err := build.New(nil).WithRust(bin).Build(t.Context(), dir)
-	want := filepath.Join(bin, "rustc") + " 1 wasm-ld-17 build --release --target wasm32-unknown-unknown --message-format=json-render-diagnostics -Z build-std=std,panic_abort"
+	want := filepath.Join(bin, "rustc") + " 1 wasm-ld-17 build --quiet --release --target wasm32-unknown-unknown --message-format=json-render-diagnostics -Z build-std=std,panic_abort"
 	var compile *build.CompileError
 	if !errors.As(err, &compile) || compile.Output != want {
 		t.Errorf("error %v, want cargo run as\n%s", err, want)

@@ -31,7 +31,7 @@ func (b *Builder) compileRust(ctx context.Context, dir string) ([]byte, error) {
 		return nil, err
 	}
 	cargo := &command{dir: dir, env: env, name: "cargo", args: append([]string{
-		"build", "--release", "--target", wasmTarget, "--message-format=json-render-diagnostics"}, flags...)}
+		"build", "--quiet", "--release", "--target", wasmTarget, "--message-format=json-render-diagnostics"}, flags...)}
 	messages, err := cargo.compile(ctx)
 	if err != nil {
 		return nil, err
