@@ -127,6 +127,13 @@ func (r *reader) check(s step, got string) {
 func TestTheReadmesTutorial(t *testing.T) {
 	r := newReader(t)
 	defer r.stop()
+	plugins, err := filepath.Abs("../../plugins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(plugins, filepath.Join(r.dir, "plugins")); err != nil { // the tutorial ends in the repository
+		t.Fatal(err)
+	}
 	var served step
 	finish := func() {
 		if said := r.stop(); served.output != "" {
