@@ -206,7 +206,10 @@ func TestWhatDoesNotCompileIsShownInEveryLanguage(t *testing.T) {
 		"C++":                       {map[string]string{"plugin.cc": "int f() { throw 1; }\n"}, "exceptions disabled"},
 		"Rust":                      {map[string]string{"Cargo.toml": crate, "src/lib.rs": "fn f() -> u8 { nothing }\n"}, "--> src/lib.rs:1:16"},
 		"Rust without a Cargo.toml": {map[string]string{"Cargo.toml": "[package\n"}, "Cargo.toml:1:9"},
-		"Rust that is no plugin":    {map[string]string{"Cargo.toml": "[package]\nname = \"p\"\n[workspace]\n", "src/lib.rs": ""}, `Cargo.toml needs [lib] with crate-type = ["cdylib"]`},
+		"Rust without a source":     {map[string]string{"Cargo.toml": crate}, "failed to parse manifest at `Cargo.toml`"},
+		"Rust that uses a plugin": {map[string]string{"Cargo.toml": "[package]\nname = \"user\"\n[dependencies]\np = { path = \"p\" }\n[workspace]\nexclude = [\"p\"]\n", "src/lib.rs": "",
+			"p/Cargo.toml": strings.ReplaceAll(crate, `["cdylib"]`, `["cdylib", "rlib"]`), "p/src/lib.rs": ""}, `Cargo.toml needs [lib] with crate-type = ["cdylib"]`},
+		"Rust that is no plugin": {map[string]string{"Cargo.toml": "[package]\nname = \"p\"\n[workspace]\n", "src/lib.rs": ""}, `Cargo.toml needs [lib] with crate-type = ["cdylib"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -1,6 +1,5 @@
 // Package pack gathers what is carried of a language: the source of its SDK
-// and of its reference counter. Both lie in modules of their own, which
-// go:embed does not reach.
+// and of its reference counter. Both lie in modules of their own, out of the reach of go:embed.
 package pack
 
 import (
