@@ -1,4 +1,5 @@
-use counter::{Counter, Decrease, Event, Increase, Overflow, Underflow};
+use counter::*;
+
 use eshost::{Kind, testing::given};
 use serde::Serialize;
 
