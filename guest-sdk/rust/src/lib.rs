@@ -5,8 +5,6 @@ extern crate alloc;
 #[cfg(any(feature = "std", not(target_arch = "wasm32")))]
 extern crate std;
 
-#[cfg(all(target_arch = "wasm32", feature = "allocator"))]
-mod allocator;
 mod bytes;
 mod codec;
 mod context;
@@ -18,6 +16,8 @@ pub mod guest;
 mod kind;
 mod log;
 mod manifest;
+#[cfg(all(any(target_arch = "wasm32", test), feature = "memory"))]
+mod memory;
 mod names;
 mod plugin;
 mod random;

@@ -1,12 +1,21 @@
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::{Decoder, Error, decoder::UNTRACEABLE, key::Key};
+use crate::schema::Trace;
 
-fn all_taken(left: usize) -> Result<(), Error> {
-    if left == 0 { Ok(()) } else { Err(Error::new("more elements than the type takes")) }
+/// Refuses what a type has left over of a list or a map, when all went well so far.
+fn close(decoder: &mut Decoder<'_>, left: usize, error: Option<&Error>) -> Result<(), Error> {
+    if error.is_none() {
+        decoder.leave();
+        if left > 0 {
+            return Err(Error::new("more elements than the type takes"));
+        }
+    }
+    Ok(())
 }
 
-/// The elements of a list.
+/// The elements of a list. What does not depend on their type is not inlined, here and below, as it would be there
+/// once for each type.
 pub struct Elements<'a, 'de> {
     decoder: &'a mut Decoder<'de>,
     left: usize,
@@ -14,20 +23,41 @@ pub struct Elements<'a, 'de> {
 }
 
 impl<'a, 'de> Elements<'a, 'de> {
-    /// One sample of an element, or one for each of the places.
-    pub fn traced(decoder: &'a mut Decoder<'de>, len: Option<usize>) -> Self {
-        let brief = decoder.trace().is_some_and(|trace| trace.is_brief());
-        Elements { decoder, left: len.unwrap_or(usize::from(!brief)), index: 0 }
+    /// The elements that come, of which there must be `len` if that is given. Of a list that is traced, one sample, or one for
+    /// each of the places.
+    #[inline(never)]
+    pub fn open(decoder: &'a mut Decoder<'de>, len: Option<usize>) -> Result<Self, Error> {
+        if let Some(trace) = decoder.trace() {
+            let left = len.unwrap_or(usize::from(!trace.is_brief()));
+            trace.open_list();
+            return Ok(Elements { decoder, left, index: 0 });
+        }
+        let place = decoder.reader;
+        let Some(left) = decoder.reader.array() else {
+            return Err(decoder.mismatch(place, "a list"));
+        };
+        if let Some(len) = len.filter(|len| *len != left) {
+            return Err(Error::new(format_args!("a list of {left}, where one of {len} is wanted")));
+        }
+        decoder.enter()?;
+        Ok(Elements { decoder, left, index: 0 })
     }
 
+    #[inline(never)]
+    pub fn close(self, fixed: bool, error: Option<&Error>) -> Result<(), Error> {
+        if let (Some(trace), None) = (self.decoder.trace(), error) {
+            trace.close_list(fixed);
+            return Ok(());
+        }
+        close(self.decoder, self.left, error)
+    }
+
+    /// One more was taken.
     #[inline]
-    pub fn read<V: Visitor<'de>>(decoder: &'a mut Decoder<'de>, count: usize, visitor: V) -> Result<V::Value, Error> {
-        decoder.enter()?;
-        let mut elements = Elements { decoder, left: count, index: 0 };
-        let value = visitor.visit_seq(&mut elements)?;
-        elements.decoder.leave();
-        all_taken(elements.left)?;
-        Ok(value)
+    fn advance(&mut self) -> Result<(), Error> {
+        self.left -= 1;
+        self.index += 1;
+        self.decoder.trace().map_or(Ok(()), Trace::element)
     }
 }
 
@@ -40,11 +70,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
             return Ok(None);
         }
         let value = seed.deserialize(&mut *self.decoder).map_err(|e| e.at(self.index))?;
-        self.left -= 1;
-        self.index += 1;
-        if let Some(trace) = self.decoder.trace() {
-            trace.element()?;
-        }
+        self.advance()?;
         Ok(Some(value))
     }
 
@@ -59,37 +85,46 @@ pub struct Fields<'a, 'de> {
     decoder: &'a mut Decoder<'de>,
     left: usize,
     key: &'de str,
+    /// The struct, while it is being traced.
+    id: usize,
 }
 
 impl<'a, 'de> Fields<'a, 'de> {
-    /// Those that the trace wants.
-    pub fn traced(decoder: &'a mut Decoder<'de>) -> Self {
-        Fields { decoder, left: 0, key: "" }
-    }
-
-    #[inline]
-    pub fn read<V: Visitor<'de>>(decoder: &'a mut Decoder<'de>, count: usize, visitor: V) -> Result<V::Value, Error> {
+    /// The fields that come, or those that the trace wants.
+    #[inline(never)]
+    pub fn open(
+        decoder: &'a mut Decoder<'de>,
+        type_name: &'static str,
+        role: &'static str,
+        fields: &'static [&'static str],
+    ) -> Result<Self, Error> {
+        if let Some(trace) = decoder.trace() {
+            let id = trace.open_struct(type_name, role, fields)?;
+            return Ok(Fields { decoder, left: 0, key: "", id });
+        }
+        let place = decoder.reader;
+        let Some(left) = decoder.reader.map() else {
+            return Err(decoder.mismatch(place, "a struct"));
+        };
         decoder.enter()?;
-        let mut fields = Fields { decoder, left: count, key: "" };
-        let value = visitor.visit_map(&mut fields)?;
-        fields.decoder.leave();
-        all_taken(fields.left)?;
-        Ok(value)
+        Ok(Fields { decoder, left, key: "", id: 0 })
     }
-}
 
-impl<'de> MapAccess<'de> for Fields<'_, 'de> {
-    type Error = Error;
-
-    /// A field that is nil is as if it were absent, which is for the struct to take or to refuse.
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    #[inline(never)]
+    pub fn close(self, error: Option<&Error>) -> Result<(), Error> {
         if let Some(trace) = self.decoder.trace() {
-            let Some(name) = trace.next_field() else {
-                return Ok(None);
-            };
-            self.key = name;
-            return seed.deserialize(Key(name)).map(Some);
+            return trace.close_struct(self.id, error);
+        }
+        close(self.decoder, self.left, error)
+    }
+
+    /// The name of the next field. One that is nil is as if it were absent, which is for the struct to take or to refuse.
+    #[inline(never)]
+    fn next_name(&mut self) -> Result<Option<&'de str>, Error> {
+        if let Some(trace) = self.decoder.trace() {
+            let name = trace.next_field();
+            self.key = name.unwrap_or_default();
+            return Ok(name);
         }
         while self.left > 0 {
             self.left -= 1;
@@ -99,10 +134,22 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
             };
             if !self.decoder.reader.nil() {
                 self.key = key;
-                return seed.deserialize(Key(key)).map(Some);
+                return Ok(Some(key));
             }
         }
         Ok(None)
+    }
+}
+
+impl<'de> MapAccess<'de> for Fields<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        match self.next_name()? {
+            Some(name) => seed.deserialize(Key(name)).map(Some),
+            None => Ok(None),
+        }
     }
 
     #[inline]
@@ -123,19 +170,28 @@ pub struct Entries<'a, 'de> {
 }
 
 impl<'a, 'de> Entries<'a, 'de> {
-    /// One sample of an entry.
-    pub fn traced(decoder: &'a mut Decoder<'de>) -> Self {
-        let brief = decoder.trace().is_some_and(|trace| trace.is_brief());
-        Entries { decoder, left: usize::from(!brief), key: "" }
+    /// The entries that come. Of a map that is traced, one sample.
+    #[inline(never)]
+    pub fn open(decoder: &'a mut Decoder<'de>) -> Result<Self, Error> {
+        if let Some(trace) = decoder.trace() {
+            let left = usize::from(!trace.is_brief());
+            trace.open_map();
+            return Ok(Entries { decoder, left, key: "" });
+        }
+        let place = decoder.reader;
+        let Some(left) = decoder.reader.map() else {
+            return Err(decoder.mismatch(place, "a map"));
+        };
+        decoder.enter()?;
+        Ok(Entries { decoder, left, key: "" })
     }
 
-    pub fn read<V: Visitor<'de>>(decoder: &'a mut Decoder<'de>, count: usize, visitor: V) -> Result<V::Value, Error> {
-        decoder.enter()?;
-        let mut entries = Entries { decoder, left: count, key: "" };
-        let value = visitor.visit_map(&mut entries)?;
-        entries.decoder.leave();
-        all_taken(entries.left)?;
-        Ok(value)
+    #[inline(never)]
+    pub fn close(self, error: Option<&Error>) -> Result<(), Error> {
+        if let (Some(trace), None) = (self.decoder.trace(), error) {
+            return trace.close_map();
+        }
+        close(self.decoder, self.left, error)
     }
 }
 
@@ -176,25 +232,26 @@ pub struct Variant<'a, 'de> {
 }
 
 impl<'a, 'de> Variant<'a, 'de> {
-    /// The one that the trace wants.
-    pub fn traced(decoder: &'a mut Decoder<'de>, name: &'static str) -> Self {
-        Variant { decoder, name, full: false }
-    }
-
-    #[inline]
-    pub fn read<V: Visitor<'de>>(decoder: &'a mut Decoder<'de>, visitor: V) -> Result<V::Value, Error> {
+    /// The variant that comes, or the one that the trace wants, and the enum while it is being traced.
+    #[inline(never)]
+    pub fn open(
+        decoder: &'a mut Decoder<'de>,
+        type_name: &'static str,
+        variants: &'static [&'static str],
+    ) -> Result<(Self, usize), Error> {
+        if let Some(trace) = decoder.trace() {
+            let (id, name) = trace.open_enum(type_name, variants)?;
+            return Ok((Variant { decoder, name, full: true }, id));
+        }
         let place = decoder.reader;
         if let Some(name) = decoder.reader.str() {
-            return visitor.visit_enum(Variant { decoder, name, full: false });
+            return Ok((Variant { decoder, name, full: false }, 0));
         }
         decoder.reader = place;
         match (decoder.reader.map(), decoder.reader.str()) {
             (Some(1), Some(name)) => {
                 decoder.enter()?;
-                let variant = Variant { decoder: &mut *decoder, name, full: true };
-                let value = visitor.visit_enum(variant)?;
-                decoder.leave();
-                Ok(value)
+                Ok((Variant { decoder, name, full: true }, 0))
             }
             (Some(_), _) => Err(Error::new("a variant with content is a map of one entry, its name and the content")),
             _ => Err(decoder.mismatch(place, "a variant of an enum")),
@@ -227,41 +284,33 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     fn unit_variant(self) -> Result<(), Error> {
         if let Some(trace) = self.decoder.trace() {
             trace.nothing();
-        }
-        if self.full {
+        } else if self.full {
             return Err(Error::new("a variant without content is just a string").within(self.name.as_bytes()));
         }
         Ok(())
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        if self.decoder.trace().is_none() {
-            self.content()?;
-        }
+        self.content()?;
         let value = seed.deserialize(&mut *self.decoder).map_err(|e| e.within(self.name.as_bytes()))?;
         self.decoder.trace().map_or(Ok(()), |trace| trace.present("as the content of a variant"))?;
         Ok(value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        if self.decoder.trace().is_none() {
-            self.content()?;
-        }
+        self.content()?;
         self.decoder.list(Some(len), visitor).map_err(|e| e.within(self.name.as_bytes()))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        if let Some(trace) = self.decoder.trace() {
-            let role = trace.variant();
-            return self.decoder.fields(role, fields, visitor);
-        }
         self.content()?;
-        self.decoder.fields("", fields, visitor).map_err(|e| e.within(self.name.as_bytes()))
+        let role = self.decoder.trace().map_or("", |trace| trace.variant());
+        self.decoder.fields(role, fields, visitor).map_err(|e| e.within(self.name.as_bytes()))
     }
 }
 
 /// The key of a map that is being traced.
-struct TracedKey<'a>(&'a mut crate::schema::Trace);
+struct TracedKey<'a>(&'a mut Trace);
 
 impl<'de> serde::Deserializer<'de> for TracedKey<'_> {
     type Error = Error;

@@ -123,7 +123,7 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn string(&mut self, sample: &'static str) -> Result<&'de str, Error> {
         let place = self.reader;
         if let Some(s) = self.reader.str() {
@@ -150,22 +150,10 @@ impl<'de> Decoder<'de> {
 
     #[inline]
     pub(super) fn list<V: Visitor<'de>>(&mut self, len: Option<usize>, visitor: V) -> Result<V::Value, Error> {
-        if let Some(trace) = self.trace() {
-            trace.open_list();
-            let value = visitor.visit_seq(&mut Elements::traced(self, len))?;
-            if let Some(trace) = self.trace() {
-                trace.close_list(len.is_some());
-            }
-            return Ok(value);
-        }
-        let place = self.reader;
-        let Some(count) = self.reader.array() else {
-            return Err(self.mismatch(place, "a list"));
-        };
-        if len.is_some_and(|len| len != count) {
-            return Err(Error::new(format!("a list of {count}, where one of {} is wanted", len.unwrap_or(0))));
-        }
-        Elements::read(self, count, visitor)
+        let mut elements = Elements::open(self, len)?;
+        let result = visitor.visit_seq(&mut elements);
+        elements.close(len.is_some(), result.as_ref().err())?;
+        result
     }
 
     /// The fields of a struct, or of a variant that is like one; `role` tells them apart.
@@ -173,22 +161,13 @@ impl<'de> Decoder<'de> {
     pub(super) fn fields<V: Visitor<'de>>(
         &mut self,
         role: &'static str,
-        fields: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if let Some(trace) = self.trace() {
-            let id = trace.open_struct(type_name::<V::Value>(), role, fields)?;
-            let result = visitor.visit_map(&mut Fields::traced(self));
-            if let Some(trace) = self.trace() {
-                trace.close_struct(id, result.as_ref().err())?;
-            }
-            return result;
-        }
-        let place = self.reader;
-        let Some(count) = self.reader.map() else {
-            return Err(self.mismatch(place, "a struct"));
-        };
-        Fields::read(self, count, visitor)
+        let mut fields = Fields::open(self, type_name::<V::Value>(), role, names)?;
+        let result = visitor.visit_map(&mut fields);
+        fields.close(result.as_ref().err())?;
+        result
     }
 
     /// A struct without fields, passing over those that came nevertheless.
@@ -332,17 +311,10 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if let Some(trace) = self.trace() {
-            trace.open_map();
-            let value = visitor.visit_map(&mut Entries::traced(self))?;
-            self.trace().map_or(Ok(()), Trace::close_map)?;
-            return Ok(value);
-        }
-        let place = self.reader;
-        let Some(count) = self.reader.map() else {
-            return Err(self.mismatch(place, "a map"));
-        };
-        Entries::read(self, count, visitor)
+        let mut entries = Entries::open(self)?;
+        let result = visitor.visit_map(&mut entries);
+        entries.close(result.as_ref().err())?;
+        result
     }
 
     #[inline]
@@ -361,15 +333,14 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        let depth = self.depth;
+        let (variant, id) = Variant::open(self, type_name::<V::Value>(), variants)?;
+        let value = visitor.visit_enum(variant)?;
+        self.depth = depth;
         if let Some(trace) = self.trace() {
-            let (id, variant) = trace.open_enum(type_name::<V::Value>(), variants)?;
-            let value = visitor.visit_enum(Variant::traced(self, variant)).map_err(|e| e.within(variant.as_bytes()))?;
-            if let Some(trace) = self.trace() {
-                trace.close_enum(id);
-            }
-            return Ok(value);
+            trace.close_enum(id);
         }
-        Variant::read(self, visitor)
+        Ok(value)
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -8,6 +8,7 @@ mod error;
 mod key;
 mod named;
 mod reader;
+mod short;
 #[cfg(test)]
 mod vectors;
 pub mod writer;

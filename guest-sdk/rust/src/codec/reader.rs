@@ -3,6 +3,30 @@ use core::str;
 /// How many arrays and maps may be inside each other.
 pub const MAX_DEPTH: u8 = 64;
 
+/// The bytes as text, if they are UTF-8. Nearly all are short and ASCII, which is seen a word at a time; the standard
+/// library's own way is made for longer texts.
+#[inline(always)]
+fn text(bytes: &[u8]) -> Option<&str> {
+    if is_ascii(bytes) {
+        // SAFETY: ASCII is UTF-8.
+        return Some(unsafe { str::from_utf8_unchecked(bytes) });
+    }
+    str::from_utf8(bytes).ok()
+}
+
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    // The last word may overlap the one before.
+    if let Some(last) = bytes.last_chunk() {
+        let words = bytes.chunks_exact(8).map(|word| word.try_into().map_or(u64::MAX, u64::from_ne_bytes));
+        return words.fold(u64::from_ne_bytes(*last), |all, word| all | word) & 0x8080_8080_8080_8080 == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return (u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)) & 0x8080_8080 == 0;
+    }
+    bytes.iter().fold(0, |all, byte| all | byte) < 0x80
+}
+
 /// Reads msgpack values of any valid form from the front of some bytes. What does not come as asked for gives `None`,
 /// and then the place is unspecified.
 #[derive(Clone, Copy)]
@@ -165,8 +189,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A string that is UTF-8.
+    #[inline(always)]
     pub fn str(&mut self) -> Option<&'a str> {
-        str::from_utf8(self.raw_str()?).ok()
+        text(self.raw_str()?)
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 use alloc::vec::Vec;
 
+use super::short;
+
 /// Appends an integer in the shortest form.
 #[inline]
 pub fn uint(out: &mut Vec<u8>, n: u64) {
@@ -64,10 +66,12 @@ pub fn nil(out: &mut Vec<u8>) {
 #[inline]
 pub fn str(out: &mut Vec<u8>, s: &str) {
     match s.len() {
-        n @ 0..=31 => out.push(0xa0 | n as u8),
-        n => head(out, [0xd9, 0xda, 0xdb], n),
+        n @ 0..=31 => short::append(out, 0xa0 | n as u8, s.as_bytes()),
+        n => {
+            head(out, [0xd9, 0xda, 0xdb], n);
+            out.extend_from_slice(s.as_bytes());
+        }
     }
-    out.extend_from_slice(s.as_bytes());
 }
 
 pub fn bin(out: &mut Vec<u8>, bytes: &[u8]) {
