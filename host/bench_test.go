@@ -27,13 +27,19 @@ var increaseByOne = host.Command{Name: "increase", Payload: byOne, Wait: true}
 // openHost starts a host with the counter on a store, which outlives it. Nothing is passivated.
 func openHost(b *testing.B, log stores.Log, snapshots stores.SnapshotStore, o host.Options) *host.Host {
 	b.Helper()
+	return openHostOf(b, hosttest.BuildGo(b, counterSource), log, snapshots, o)
+}
+
+// openHostOf is openHost with another counter.
+func openHostOf(b *testing.B, counter []byte, log stores.Log, snapshots stores.SnapshotStore, o host.Options) *host.Host {
+	b.Helper()
 	o.Log, o.Snapshots = log, snapshots
 	o.IdleTimeout, o.MemoryBytes = -1, -1
 	h, err := host.New(b.Context(), &o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := h.Deploy(b.Context(), hosttest.BuildGo(b, counterSource)); err != nil {
+	if _, err := h.Deploy(b.Context(), counter); err != nil {
 		b.Fatal(err)
 	}
 	return h
@@ -173,9 +179,9 @@ func BenchmarkResident(b *testing.B) {
 
 // read activates the only counter of a new host on a store, and returns how long that took
 // without the start of the host, and how many events were folded.
-func read(b *testing.B, store *pebblestore.Store, o host.Options, events uint64) (took time.Duration, folded uint64) {
+func read(b *testing.B, counter []byte, store *pebblestore.Store, o host.Options, events uint64) (took time.Duration, folded uint64) {
 	b.Helper()
-	h := openHost(b, store, store, o)
+	h := openHostOf(b, counter, store, store, o)
 	defer closeHost(b, h)
 	start := time.Now()
 	s, err := h.Entity("counter", "a").State(b.Context())
@@ -202,7 +208,7 @@ func BenchmarkActivate(b *testing.B) {
 			closeHost(b, h) // the last snapshot is saved
 			var all []time.Duration
 			for b.Loop() {
-				took, folded := read(b, store, o, uint64(events))
+				took, folded := read(b, hosttest.BuildGo(b, counterSource), store, o, uint64(events))
 				if folded > 2*every {
 					b.Fatalf("%d events were folded despite the snapshot", folded)
 				}
@@ -214,7 +220,7 @@ func BenchmarkActivate(b *testing.B) {
 	}
 }
 
-// BenchmarkRecovery is one long stream from disk, a record for each event, folded by the guest on one worker.
+// BenchmarkRecovery is one long stream from disk, a record for each event, folded by the guest of each language on one worker.
 func BenchmarkRecovery(b *testing.B) {
 	events := 200_000
 	if full() {
@@ -228,13 +234,18 @@ func BenchmarkRecovery(b *testing.B) {
 		b.Fatalf("%d records, want one for each of %d events", s.Commits, events)
 	}
 	closeHost(b, h)
-	var took time.Duration
-	for b.Loop() {
-		t, folded := read(b, store, o, uint64(events))
-		if folded != uint64(events) {
-			b.Fatalf("%d events were folded, want %d", folded, events)
-		}
-		took += t
+	for _, language := range languages {
+		b.Run(language, func(b *testing.B) {
+			counter := hosttest.Built(b, "counter-"+language)
+			var took time.Duration
+			for b.Loop() {
+				t, folded := read(b, counter, store, o, uint64(events))
+				if folded != uint64(events) {
+					b.Fatalf("%d events were folded, want %d", folded, events)
+				}
+				took += t
+			}
+			b.ReportMetric(float64(events)*float64(b.N)/took.Seconds(), "events/s")
+		})
 	}
-	b.ReportMetric(float64(events)*float64(b.N)/took.Seconds(), "events/s")
 }

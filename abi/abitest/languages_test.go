@@ -11,7 +11,7 @@ import (
 func TestTheReferencePluginsOfAllLanguagesAreConformant(t *testing.T) {
 	for _, name := range []string{"counter-go", "counter-rust", "counter-assemblyscript", "counter-c", "order-go", "order-rust"} {
 		t.Run(name, func(t *testing.T) {
-			conformant(t, check(t, hosttest.Built(t, name), &abitest.Options{Calls: 20_000}))
+			conformant(t, check(t, hosttest.Built(t, name), &abitest.Options{Calls: 100_000}))
 		})
 	}
 }
