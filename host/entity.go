@@ -92,6 +92,9 @@ func (e Entity) accepts(c *Command) (*engine.Type, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.id.Validate(); err != nil { // before it stands in a span or a text
+		return nil, err
+	}
 	return t, e.acceptable(t, c)
 }
 

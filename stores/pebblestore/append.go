@@ -144,10 +144,10 @@ func (s *Store) admit(c *stores.Commit, claim *claimed, index int) stores.Result
 	if len(c.Events) == 0 {
 		return refused(stores.Refused, errors.New("a commit without events"))
 	}
+	if err := c.Entity.Validate(); err != nil { // also where the head is known: Heads takes any id
+		return refused(stores.Refused, err)
+	}
 	if !claim.known {
-		if err := c.Entity.Validate(); err != nil {
-			return refused(stores.Refused, err)
-		}
 		seq, err := s.head(claim.key, c.Entity)
 		if err != nil {
 			return refused(stores.Refused, err)
