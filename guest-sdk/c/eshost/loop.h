@@ -129,7 +129,7 @@ ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ 
 }
 
 /* Gives up what was taken since the mark, although the state has views of it, or the answer has moved there: both are
- * written anew at the mark. */
+ * written anew at the mark, the answer with room to grow to twice its size. */
 ESHOST_COLD_ void eshost_compact_(eshost_loop_ *l)
 {
 	eshost_runtime_ *const m = &eshost_runtime;
@@ -139,22 +139,28 @@ ESHOST_COLD_ void eshost_compact_(eshost_loop_ *l)
 		return; /* which is found out at the end, too */
 	const size_t size = (size_t)(w.at - w.start), used = (size_t)(l->out.at - l->out.start);
 	const uintptr_t top = m->top;
-	ASAN_UNPOISON_MEMORY_REGION((void *)l->mark, top - l->mark);
-	if ((uintptr_t)l->out.start >= l->mark) {
+	const bool moved = (uintptr_t)l->out.start >= l->mark;
+	size_t room = moved ? 2 * used + 4096 : 0;
+	if (moved && !eshost_grow_(room)) /* then there is as much behind top, and top is behind both */
+		room = used;
+	uint8_t *const encoded = (uint8_t *)l->mark + room;
+	const uintptr_t end = (uintptr_t)encoded + size;
+	ASAN_UNPOISON_MEMORY_REGION((void *)l->mark, (top > end ? top : end) - l->mark);
+	if (moved) { /* down first: the state lies behind it */
 		__builtin_memmove((void *)l->mark, l->out.start, used);
 		l->out.start = (uint8_t *)l->mark;
-		l->out.at = l->out.end = l->out.start + used;
-		l->mark += used;
+		l->out.at = l->out.start + used;
+		l->out.end = l->out.start + room;
 	}
-	uint8_t *const encoded = (uint8_t *)l->mark;
 	__builtin_memmove(encoded, w.start, size);
-	m->top = l->mark + size;
-	ASAN_POISON_MEMORY_REGION((void *)m->top, top - m->top);
+	m->top = end;
+	if (top > end)
+		ASAN_POISON_MEMORY_REGION((void *)end, top - end);
 	const eshost_bytes payload = {encoded, size};
 	if (!eshost_decode_(t, &payload, l->state))
 		eshost_panic("a state that was written does not read");
 	l->ctx.events_.start = l->ctx.events_.at = l->ctx.events_.end = NULL;
-	l->roomy = ((size_t)1 << 20) + 8 * (m->top - l->mark);
+	l->roomy = ((size_t)1 << 20) + room + 8 * size;
 }
 
 /* Gives up what the command or event before has taken, if nobody needs it, or if it has become much. */

@@ -15,8 +15,6 @@ ESHOST_COLD_ void eshost_write_schema_(eshost_writer_ *w, const eshost_type *t, 
 
 ESHOST_COLD_ void eshost_describe_schema_(eshost_writer_ *w, const char *key, const eshost_type *t)
 {
-	if (t->kind->is_none)
-		return;
 	eshost_write_text_(w, key);
 	eshost_write_schema_(w, t, 0);
 }
@@ -58,17 +56,18 @@ ESHOST_COLD_ void eshost_describe_command_(eshost_writer_ *w, const eshost_comma
 	const eshost_type *const reply = c->reply_kind == ESHOST_REPLY_NONE_	? &eshost_type_eshost_none
 									 : c->reply_kind == ESHOST_REPLY_STATE_ ? state
 																			: c->reply_type;
-	eshost_write_map_(w, 1u + (!c->type->kind->is_none) + (!reply->kind->is_none) + (rejections > 0) + (examples > 0));
+	eshost_write_map_(w, 2u + (!reply->kind->is_none) + (rejections > 0) + (examples > 0));
 	eshost_write_text_(w, "name");
 	eshost_write_text_(w, c->name);
 	eshost_describe_schema_(w, "schema", c->type);
-	eshost_describe_schema_(w, "reply", reply);
+	if (!reply->kind->is_none)
+		eshost_describe_schema_(w, "reply", reply);
 	eshost_describe_clauses_(w, c, rejections);
 }
 
 ESHOST_COLD_ void eshost_describe_event_(eshost_writer_ *w, const eshost_event_ *e)
 {
-	eshost_write_map_(w, 2u + (!e->type->kind->is_none));
+	eshost_write_map_(w, 3u);
 	eshost_write_text_(w, "name");
 	eshost_write_text_(w, e->name);
 	eshost_write_text_(w, "version");

@@ -25,7 +25,11 @@ ESHOST_API_ bool eshost_encode_none_(eshost_writer_ *w, const eshost_type *t, co
 	return eshost_fail_("nothing at all, inside of a value");
 }
 
-ESHOST_COLD_ void eshost_schema_none_(eshost_schema_ *s, const eshost_type *t) { (void)s, (void)t; }
+ESHOST_COLD_ void eshost_schema_none_(eshost_schema_ *s, const eshost_type *t)
+{
+	(void)t;
+	eshost_json_(s, "\"type\":\"object\",\"properties\":{}"); /* no payload reads like the empty map */
+}
 
 ESHOST_API_ bool eshost_decode_bool_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)
 {

@@ -58,7 +58,7 @@ ESHOST_TEST(a_schema_describes_the_json_form_of_a_type)
 		"\"i\":{\"type\":\"string\",\"enum\":[\"basic\",\"gold\"]},"
 		"\"j\":{\"type\":\"object\",\"additionalProperties\":" U64 "}},"
 		"\"required\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"i\",\"j\"]}");
-	check_schema(&eshost_type_eshost_none, 0, DRAFT "}");
+	check_schema(&eshost_type_eshost_none, 0, DRAFT "\"type\":\"object\",\"properties\":{}}");
 }
 
 #define TREE(children)                                                             \
@@ -88,6 +88,8 @@ ESHOST_TEST(the_schema_of_a_state_changes_with_its_layout_and_its_revision)
 					   "},\"required\":[\"owner\"]}");
 }
 
+#define EMPTY DRAFT "\"type\":\"object\",\"properties\":{}}"
+
 static size_t count_of(eshost_bytes text, const char *part)
 {
 	size_t count = 0;
@@ -106,9 +108,9 @@ ESHOST_TEST(the_manifest_lists_types_commands_rejections_and_every_version_of_an
 	CHECK(count_of(manifest, "\244type\245every\254state_schema") == 1);
 	CHECK(count_of(manifest, "\244type\247account\254state_schema") == 1);
 	CHECK(count_of(manifest, "\"$comment\":\"revision 2\"") == 1);
-	/* Nothing is left of a command without content, without reply, without rejections and without examples. */
-	CHECK(count_of(manifest, "\250commands\221\201\244name\245clear\246events\222") == 1);
-	CHECK(count_of(manifest, "\202\244name\247cleared\247version\003") == 1);
+	/* A command without content, without reply, without rejections and without examples still says what it takes. */
+	CHECK(count_of(manifest, "\250commands\221\202\244name\245clear\246schema\331\132" EMPTY "\246events\222") == 1);
+	CHECK(count_of(manifest, "\203\244name\247cleared\247version\003\246schema\331\132" EMPTY) == 1);
 	CHECK(count_of(manifest, "\252rejections\222\250not open\251too large") == 1);
 	CHECK(count_of(manifest, "\203\244name\251deposited\247version\001\246schema") == 1);
 	CHECK(count_of(manifest, "\203\244name\251deposited\247version\002\246schema") == 1);

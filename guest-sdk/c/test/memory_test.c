@@ -7,7 +7,19 @@ ESHOST_STRUCT(Count, field(uint64_t, by));
 ESHOST_EVENT(uint64_t, counted, "counted", 1, Count);
 ESHOST_COMMAND(uint64_t, count, "count", Count, state_reply);
 ESHOST_TYPE(tally, "tally", uint64_t, command(count), event(counted));
-ESHOST_SERVE(account, tally);
+
+/* A state that is no plain struct, and is the reply, too. */
+ESHOST_STRUCT(Page, field(uint64_t, number), optional(eshost_str, text));
+ESHOST_EVENT(Page, turned, "turned", 1, Page);
+ESHOST_COMMAND(Page, turn, "turn", Page, state_reply);
+ESHOST_TYPE(book, "book", Page, command(turn), event(turned));
+ESHOST_SERVE(account, tally, book);
+
+static eshost_effect turn(eshost_context *ctx, const Page *state, const Page *command)
+{
+	return eshost_emit(ctx, turned, {.number = state->number + 1, .has_text = true, .text = command->text});
+}
+static void turned(Page *state, const Page *event) { *state = *event; }
 
 static eshost_effect count(eshost_context *ctx, const uint64_t *state, const Count *command)
 {
@@ -75,6 +87,23 @@ ESHOST_TEST(what_commands_take_is_given_up_within_a_batch)
 	CHECK(peak_of(request, false, 1, NULL) < 40u << 20);
 	eshost_buffer_free_(&command);
 	eshost_buffer_free_(&request);
+}
+
+ESHOST_TEST(a_batch_with_a_large_answer_takes_a_few_times_its_size)
+{
+	enum { COMMANDS = 1024, BYTES = 1000 };
+	char text[BYTES];
+	__builtin_memset(text, 'x', sizeof text);
+	const Page page = {.number = 0, .has_text = true, .text = {text, BYTES}};
+	eshost_request_(1);
+	eshost_buffer_ command = eshost_command_bytes_("turn", &eshost_type_Page, &page);
+	eshost_buffer_ request = request_of("book", command, COMMANDS, false), answer = {NULL, 0};
+	const size_t peak = peak_of(request, false, 1, &answer);
+	CHECK(answer.size > (size_t)2 * COMMANDS * BYTES); /* an event and a reply of each */
+	CHECK(peak < request.size + 8 * answer.size);
+	eshost_buffer_free_(&command);
+	eshost_buffer_free_(&request);
+	eshost_buffer_free_(&answer);
 }
 
 ESHOST_TEST(a_large_state_is_folded_within_bounds)
