@@ -2,6 +2,7 @@ package abitest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,11 @@ import (
 
 // clang finds the C compiler that makes the kit's own guests.
 var clang = sync.OnceValue(func() string {
-	for _, name := range []string{"clang-22", "clang"} {
+	names := []string{"clang"}
+	for version := 15; version <= 22; version++ { // those that eshost builds C plugins with, the newest first
+		names = append([]string{fmt.Sprint("clang-", version)}, names...)
+	}
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -26,7 +31,7 @@ var clang = sync.OnceValue(func() string {
 func buildC(tb testing.TB, source string, defines ...string) []byte {
 	tb.Helper()
 	if clang() == "" {
-		tb.Fatal("neither clang-22 nor clang is there: install clang and lld (Debian: apt-get install clang-22 lld-22; macOS: brew install llvm lld)")
+		tb.Fatal("clang is not there: install clang 15 or later and lld (Debian: make toolchains; macOS: brew install llvm lld)")
 	}
 	file := filepath.Join(tb.TempDir(), "guest.wasm")
 	args := []string{"--target=wasm32-unknown-unknown", "-O2", "-Wall", "-Wextra", "-Werror", "-nostdlib", "-ffreestanding",

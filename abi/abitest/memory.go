@@ -5,20 +5,23 @@ import (
 	"fmt"
 )
 
-// memory repeats the requests of the exploration on one instance. What a
-// collector or a pool takes, it takes in the first half of the calls; a leak
-// goes on in the second one.
+// memory repeats the requests of the exploration on one instance, each at
+// least a few times. What a collector or a pool takes, it takes in the first half of the calls or
+// in one more step; a leak goes on through both quarters of the second half.
 func (k *kit) memory() {
 	if len(k.corpus) == 0 {
 		return
 	}
 	s := k.session()
 	defer s.close()
-	calls, half := k.opts.Calls, int64(0)
-	start := s.guest().MemoryBytes()
+	calls := max(k.opts.Calls, 8*len(k.corpus))
+	start, half, quarter := s.guest().MemoryBytes(), int64(0), int64(0)
 	for i := range calls {
-		if i == calls/2 {
+		switch i {
+		case calls / 2:
 			half = s.guest().MemoryBytes()
+		case calls - calls/4:
+			quarter = s.guest().MemoryBytes()
 		}
 		if i%1024 == 0 {
 			k.opts.Progress(lawMemory, i, calls)
@@ -27,11 +30,10 @@ func (k *kit) memory() {
 			return
 		}
 	}
-	end := s.guest().MemoryBytes()
-	if end > half {
+	if end := s.guest().MemoryBytes(); end > quarter && quarter > half {
 		k.fail(lawMemory, Finding{
-			What: fmt.Sprintf("memory grows: %d bytes at first, %d after %d calls, %d after %d", start, half, calls/2, end, calls),
-			Want: "no growth in the second half of the calls",
+			What: fmt.Sprintf("memory grows: %d bytes at first, %d after %d calls, %d after %d, %d after %d", start, half, calls/2, quarter, calls-calls/4, end, calls),
+			Want: "no growth that goes on in the second half of the calls",
 			Do:   "give up what a call needed when the next one begins: reset the arena in alloc, or let the collector run between calls",
 		})
 		return

@@ -156,3 +156,32 @@ func TestOtherFormsMeanTheSame(t *testing.T) {
 		}
 	}
 }
+
+// Whoever writes a schema by hand may write one that is nothing but itself, or that bounds a signed integer.
+func TestWhatASchemaSaysIsNotTakenForMore(t *testing.T) {
+	for _, schema := range []string{
+		`{"anyOf":[{"$ref":"#"},{"type":"null"}]}`,
+		`{"$ref":"#/$defs/a","$defs":{"a":{"oneOf":[{"$ref":"#/$defs/b"}]},"b":{"oneOf":[{"$ref":"#/$defs/a"}]}}}`,
+	} {
+		if made := abitest.Made(schema); len(made) != 0 {
+			t.Errorf("%s: made %x", schema, made)
+		}
+		for what := range abitest.Wrong([]byte{5}, schema) {
+			t.Errorf("%s: %s is taken for wrong", schema, what)
+		}
+	}
+	negative := func(schema string) (found bool) {
+		for what, payload := range abitest.Wrong([]byte{5}, schema) {
+			found = found || len(payload) == 1 && payload[0] >= 0xe0 || strings.Contains(what, "negative")
+		}
+		return found
+	}
+	if schema := `{"type":"integer","minimum":0}`; negative(schema) {
+		t.Errorf("%s: a negative number is taken for wrong", schema)
+	}
+	for range 20 {
+		if schema := `{"type":"integer","minimum":0,"maximum":4294967295,"format":"int64"}`; !negative(schema) {
+			t.Fatalf("%s: a negative number is not taken for wrong", schema)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/eshost/eshost/abi"
 )
 
 // shapeKind is what an author's type is, as far as its schema tells.
@@ -51,10 +53,14 @@ var unknown = &shape{}
 
 // real gives the shape of what is there, and whether nil may stand for it.
 func (s *shape) real() (there *shape, optional bool) {
-	for ; s.kind == shapeMaybe; s = s.elem {
+	for range abi.MaxDepth {
+		if s.kind != shapeMaybe {
+			return s, optional || s.optional
+		}
 		optional = optional || s.optional
+		s = s.elem
 	}
-	return s, optional || s.optional
+	return unknown, optional // a schema that is nothing but itself
 }
 
 func (s *shape) field(name string) *shapeField {
@@ -176,24 +182,35 @@ func (s *shapes) typed(made *shape, o *jsonObject) {
 	}
 }
 
+// integers are the usual types: the name by which a format calls the signed one, and their ranges.
+var integers = []struct {
+	bits             int
+	format           string
+	unsigned, signed string
+}{
+	{8, "int8", "0..255", "-128..127"},
+	{16, "int16", "0..65535", "-32768..32767"},
+	{32, "int32", "0..4294967295", "-2147483648..2147483647"},
+	{64, "int64", "0..18446744073709551615", "-9223372036854775808..9223372036854775807"},
+}
+
 // integer fills in what a schema says of an integer: its range is that of one
-// of the usual types, or the name of one is its format.
+// of the usual types, or the name of one is its format. The range counts first.
 func (s *shape) integer(o *jsonObject) {
 	s.kind, s.min = shapeInt, o.number("minimum")
-	limits := s.min + ".." + o.number("maximum")
-	for bits, ranges := range map[int][2]string{
-		8: {"0..255", "-128..127"}, 16: {"0..65535", "-32768..32767"}, 32: {"0..4294967295", "-2147483648..2147483647"},
-		64: {"0..18446744073709551615", "-9223372036854775808..9223372036854775807"},
-	} {
-		name := map[int]string{8: "int8", 16: "int16", 32: "int32", 64: "int64"}[bits]
-		switch {
-		case limits == ranges[0], o.string("format") == "u"+name:
-			s.unsigned, s.bits = true, bits
-		case limits == ranges[1], o.string("format") == name:
-			s.bits = bits
+	limits, format := s.min+".."+o.number("maximum"), o.string("format")
+	for _, t := range integers {
+		if limits == t.unsigned || limits == t.signed {
+			s.bits, s.unsigned = t.bits, limits == t.unsigned
+			return
 		}
 	}
-	s.unsigned = s.unsigned || s.min == "0"
+	for _, t := range integers {
+		if format == t.format || format == "u"+t.format {
+			s.bits, s.unsigned = t.bits, format != t.format
+			return
+		}
+	}
 }
 
 func (s *shapes) object(made *shape, o *jsonObject) {
