@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ func (b *Builder) compileAssemblyScript(ctx context.Context, dir string) ([]byte
 		return nil, err
 	}
 	compiler := ascOf(dir)
-	if compiler == "" || !isFolder(filepath.Join(dir, "node_modules")) {
+	if compiler == "" || !installed(dir) {
 		if err := b.installPackages(ctx, dir); err != nil {
 			return nil, err
 		}
@@ -44,6 +45,17 @@ func (b *Builder) checkNode(ctx context.Context, dir string) error {
 		return b.missing(dir, toolNode, "node is version "+version)
 	}
 	return nil
+}
+
+// installed reports whether npm has finished installing what package.json names: the
+// last thing that it writes is a list of all that is there.
+func installed(dir string) bool {
+	done, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
+	if err != nil {
+		return false
+	}
+	wanted, err := os.Stat(filepath.Join(dir, "package.json"))
+	return err == nil && !wanted.ModTime().After(done.ModTime())
 }
 
 // ascOf is the compiler that belongs to an npm package, found as Node.js would; "" if it is not installed.

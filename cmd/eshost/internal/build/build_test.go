@@ -203,6 +203,7 @@ func TestWhatDoesNotCompileIsShownInEveryLanguage(t *testing.T) {
 		"C":                         {map[string]string{"plugin.c": "int f(void) { return nothing; }\n"}, "plugin.c:1:22: error: "},
 		"C that does not link":      {map[string]string{"plugin.c": exportedC + "int g(void);\n" + exported("f", "return g();")}, "undefined symbol: g"},
 		"C with an unknown flag":    {map[string]string{"plugin.c": "int x;\n", "compile_flags.txt": "-Wall\n\n--bogus\n"}, "--bogus"},
+		"a name like a flag's":      {map[string]string{"-ounusual.c": "int x;\n", "unusual.c": "int y;\n"}, "-ounusual.c: the compiler would take this name for a flag: rename the file"},
 		"C++":                       {map[string]string{"plugin.cc": "int f() { throw 1; }\n"}, "exceptions disabled"},
 		"Rust":                      {map[string]string{"Cargo.toml": crate, "src/lib.rs": "fn f() -> u8 { nothing }\n"}, "--> src/lib.rs:1:16"},
 		"Rust without a Cargo.toml": {map[string]string{"Cargo.toml": "[package\n"}, "Cargo.toml:1:9"},
@@ -245,7 +246,7 @@ func TestFoldersAreBuiltWithoutAnSDK(t *testing.T) {
 		"C of two files, beside its tests": {"c", map[string]string{
 			"one.c": exportedC + "int g(void);\n" + exported("found", "return g();"), "two.c": "int g(void) { return TWO; }\n",
 			"compile_flags.txt": "-DTWO=2\n", "one_test.c": "#error a test\n", "more_test.cc": "#error a test\n"}},
-		"C++":                     {"c", map[string]string{"one.cc": exportedC + `extern "C" ` + exported("found", "return 1;"), "two.cpp": "class two {};\n"}},
+		"C++":                     {"c", map[string]string{"one.cc": exportedC + `extern "C" ` + exported("found", "return 1;"), "two.cpp": "class two {};\n", "compile_flags.txt": "-std=c11\n-Wall\n"}},
 		"Rust":                    {"rust", map[string]string{"Cargo.toml": crate, "src/lib.rs": "#[unsafe(no_mangle)]\npub extern \"C\" fn found() -> u32 { 1 }\n"}},
 		"Rust in a workspace":     {"rust", map[string]string{"../Cargo.toml": "[workspace]\nmembers = [\"*\"]\n", "Cargo.toml": strings.ReplaceAll(crate, "[workspace]\n", ""), "src/lib.rs": "#[unsafe(no_mangle)]\npub extern \"C\" fn found() -> u32 { 1 }\n"}},
 		"Rust beside a C file":    {"rust", map[string]string{"Cargo.toml": crate, "src/lib.rs": "#[unsafe(no_mangle)]\npub extern \"C\" fn found() -> u32 { 1 }\n", "part.c": "#error not alone\n"}},

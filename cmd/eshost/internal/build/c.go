@@ -23,7 +23,7 @@ var cFlags = strings.Fields("--target=" + wasmTarget + " -Oz -ffreestanding -nos
 	"-Wl,--no-entry,--stack-first,-z,stack-size=65536,--strip-all,--compress-relocations")
 
 // cxxFlags are added for C++, whose exceptions take a library.
-var cxxFlags = []string{"-fno-exceptions", "-fno-rtti"}
+var cxxFlags = []string{"-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"}
 
 // compileC compiles a C or C++ plugin: all sources in its folder but the tests, with the flags of its compile_flags.txt.
 func (b *Builder) compileC(ctx context.Context, dir string) ([]byte, error) {
@@ -35,14 +35,22 @@ func (b *Builder) compileC(ctx context.Context, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", dir, err)
 	}
+	sources := slices.DeleteFunc(matching(dir, cSources), func(name string) bool {
+		return strings.HasSuffix(strings.TrimSuffix(name, filepath.Ext(name)), "_test")
+	})
+	for _, name := range sources {
+		if strings.ContainsRune("-@", rune(name[0])) {
+			return nil, &CompileError{dir, fmt.Sprintf("%s: the compiler would take this name for a flag: rename the file", name)}
+		}
+	}
 	compile := &command{dir: dir, name: clang[0]}
 	return compile.compileTo(ctx, func(target string) []string {
-		sources := slices.DeleteFunc(matching(dir, cSources), func(name string) bool {
-			return strings.HasSuffix(strings.TrimSuffix(name, filepath.Ext(name)), "_test")
-		})
 		args := slices.Concat(clang[1:], cFlags)
 		if slices.ContainsFunc(sources, func(name string) bool { return filepath.Ext(name) != ".c" }) {
 			args = append(args, cxxFlags...)
+			own = slices.DeleteFunc(own, func(flag string) bool { // a standard of C, as a new folder names one
+				return strings.HasPrefix(flag, "-std=") && !strings.Contains(flag, "++")
+			})
 		}
 		return slices.Concat(args, own, []string{"-o", target}, sources)
 	})

@@ -108,7 +108,7 @@ func (b *pluginBuilding) refused(dir string, result *pluginBuilt) error {
 // defaultTarget is the file that the plugin of a folder is built into.
 func defaultTarget(dir string) string {
 	name := "plugin"
-	if abs, err := filepath.Abs(dir); err == nil && len(filepath.Base(abs)) > 1 {
+	if abs, err := filepath.Abs(dir); err == nil && filepath.Dir(abs) != abs { // the root has no name
 		name = filepath.Base(abs)
 	}
 	return filepath.Join(dir, "build", name+".wasm")

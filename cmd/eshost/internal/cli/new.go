@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,9 @@ The SDK comes with it, out of this program.`,
 			return &usageError{fmt.Errorf("--lang %s: there is %s", language, strings.Join(sdk.Languages, ", "))}
 		}
 		dir := args[0]
+		if dir == "" {
+			return &usageError{errors.New("the plugin has no name: name the folder to write it into")}
+		}
 		if typ == "" {
 			abs, err := filepath.Abs(dir)
 			if err != nil {
