@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -65,7 +66,9 @@ func (p *Pipe) Send(ctx context.Context, e Entity, c Command, ref any) error {
 }
 
 // SendAll sends commands in order, as Send does one, and at less cost for each.
-// It returns how many were sent: all, unless ctx ended while it waited.
+// It returns how many were sent: all, unless ctx ended while it waited. The slice may be used again then, the payloads
+// not before their answers. ctx governs the commands as in Send, so it should outlive them. A command with Wait whose entity's mailbox
+// is full holds up those behind it.
 func (p *Pipe) SendAll(ctx context.Context, all []Sending) (sent int, err error) {
 	for sent < len(all) {
 		if p.free() == 0 {
@@ -94,6 +97,10 @@ func (p *Pipe) send(ctx context.Context, some []Sending) {
 		call := pipeCalls.Get().(*entity.Call)
 		call.Command, call.Ctx, call.Caller, call.Ref = s.Command, ctx, p, s.Ref
 		var err error
+		if s.Entity.h != p.h {
+			call.Fail(errOtherHost)
+			continue
+		}
 		if t == nil || s.Entity.id.Type != name {
 			name = s.Entity.id.Type
 			t, err = s.Entity.served()
@@ -110,6 +117,8 @@ func (p *Pipe) send(ctx context.Context, some []Sending) {
 	p.h.engine.PostAll(p.posts)
 	clear(p.posts)
 }
+
+var errOtherHost = errors.New("send through a pipe: the entity is none of the pipe's host: take it from the same host")
 
 // pipeCalls are reused between commands of pipes; they are empty.
 var pipeCalls = sync.Pool{New: func() any { return new(entity.Call) }}
@@ -138,8 +147,8 @@ func (p *Pipe) Receive(ctx context.Context) (Answer, error) {
 	return one[0], err
 }
 
-// ReceiveSome waits as Receive does, fills buf with answers that are ready, and
-// returns how many they are: at least one, unless there is an error. buf must have room for one.
+// ReceiveSome waits as Receive does, puts answers that are ready into buf, and
+// returns how many they are: at least one, unless there is an error; not always all that are ready. buf must have room for one.
 func (p *Pipe) ReceiveSome(ctx context.Context, buf []Answer) (int, error) {
 	for p.next == len(p.batch) {
 		if p.take() {

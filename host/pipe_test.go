@@ -82,6 +82,34 @@ func TestOfCommandsThatAreSentTogetherTheWrongOnesAreToldWhy(t *testing.T) {
 	stands(t, good, 2, "2")
 }
 
+func TestAnEntityOfAnotherHostIsRefused(t *testing.T) {
+	wasm := mischief(t)
+	h, other := serve(t, nil, wasm), serve(t, nil, wasm)
+	p := h.Pipe(3)
+	all := []host.Sending{{Entity: other.Entity("mischief", "a"), Command: add(1)}, {}, {Entity: h.Entity("mischief", "a"), Command: add(1)}}
+	if n, err := p.SendAll(t.Context(), all); n != len(all) || err != nil {
+		t.Fatalf("sent %d, %v", n, err)
+	}
+	p.CloseSend()
+	refused := 0
+	for {
+		a, err := p.Receive(t.Context())
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Err != nil {
+			refused++
+		}
+	}
+	if refused != 2 {
+		t.Errorf("%d commands were refused, want 2", refused)
+	}
+	stands(t, h.Entity("mischief", "a"), 1, "1")
+}
+
 func TestAFullPipeTellsHowManyWereSent(t *testing.T) {
 	h := serve(t, nil, mischief(t))
 	p := h.Pipe(3)

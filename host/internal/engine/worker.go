@@ -111,7 +111,10 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 		now = time.Now()
 		w.commands.observe(g.cfg.Metrics.BatchCommands, uint64(n))
 		w.nanos.observe(g.cfg.Metrics.DecideSeconds, uint64(now.Sub(start)))
-		b.Faults(func(command string, f *entity.Fault) { g.logFault(e, command, f) })
+		b.Faults(func(command string, f *entity.Fault) {
+			g.logFault(e, command, f)
+			now = time.Now() // a log may be slow, and the next decision begins after it
+		})
 	}
 	b.AnswerEarly()
 	switch {

@@ -315,7 +315,7 @@ func (e *Entity) Quarantined(b *Binding, now time.Time) *QuarantineError {
 func (e *Entity) Passivate(before uint32) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.turn || e.mail.n > 0 || e.snaps || e.used >= before || e.rare != nil && e.rare.quarantine != nil && e.phase == cold {
+	if e.phase == gone || e.turn || e.mail.n > 0 || e.snaps || e.used >= before || e.rare != nil && e.rare.quarantine != nil && e.phase == cold {
 		return false
 	}
 	e.phase = gone

@@ -305,6 +305,9 @@ func TestPassivateOnlyWhenNothingKeepsIt(t *testing.T) {
 	if !s.Passivate(2) {
 		t.Fatal("not passivated")
 	}
+	if s.Passivate(2) {
+		t.Error("passivated a second time: who drops it would remove its successor")
+	}
 	if p := s.Post(&entity.Call{Caller: s.done}, 1); p != entity.Gone {
 		t.Fatalf("posted to a passivated entity: %d", p)
 	}
