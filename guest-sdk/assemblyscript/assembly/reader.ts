@@ -182,12 +182,17 @@ export function readBool(): bool {
   return first == 0xc3;
 }
 
-/** Reads a float, or an integer as the nearest one. T is the type of float. */
+/** Reads a float, or an integer as the nearest one. T is the type of float; one that is too large for it is refused. */
 export function readFloat<T>(): T {
   const first = next();
   if (first == 0xcb && has(9)) {
+    const value = reinterpret<f64>(bswap<u64>(load<u64>(at + 1)));
+    if (sizeof<T>() == 4 && isFinite(value) && !isFinite(<f32>value)) {
+      fail("a number of 32 bits");
+      return 0;
+    }
     at += 9;
-    return <T>reinterpret<f64>(bswap<u64>(load<u64>(at - 8)));
+    return <T>value;
   }
   if (first == 0xca && has(5)) {
     at += 5;

@@ -52,6 +52,12 @@ impl<'a> List<'a> {
         Body::open(encoder, ARRAY, said).map(List)
     }
 
+    /// Ends the list, and gives back what it was appended to.
+    pub fn finish(self) -> &'a mut Vec<u8> {
+        ARRAY.close(self.0.out, self.0.start, self.0.said, self.0.count);
+        self.0.out
+    }
+
     #[inline]
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let index = self.0.count;

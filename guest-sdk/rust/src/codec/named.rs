@@ -3,10 +3,17 @@ use alloc::vec::Vec;
 use serde::{
     Serialize, Serializer,
     de::{DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor},
-    ser::{Impossible, SerializeStruct, SerializeStructVariant},
+    ser::{Impossible, SerializeStruct, SerializeStructVariant, SerializeTupleVariant},
 };
 
-use super::{Decoder, Error, append_payload, compound::Struct, encoder::Encoder, encoder::Place, key::Key, writer};
+use super::{
+    Decoder, Error, append_payload,
+    compound::{List, Struct},
+    encoder::Encoder,
+    encoder::Place,
+    key::Key,
+    writer,
+};
 
 /// Encodes what the envelope has by its name, an event or a rejection: the variant of an enum, or a struct. `head`
 /// appends what comes before the payload, given the index of the variant and the name.
@@ -69,6 +76,26 @@ macro_rules! named_fields {
 
 named_fields!(SerializeStruct, SerializeStructVariant);
 
+/// The elements of a tuple that is the payload of something named.
+pub struct NamedElements<'a> {
+    elements: List<'a>,
+    start: usize,
+}
+
+impl SerializeTupleVariant for NamedElements<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        SerializeTupleVariant::serialize_field(&mut self.elements, value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        writer::close_bin(self.elements.finish(), self.start);
+        Ok(())
+    }
+}
+
 macro_rules! refuse {
     ($($method:ident($($type:ty),*) -> $ok:ty;)*) => {$(
         fn $method(self, $(_: $type),*) -> Result<$ok, Error> {
@@ -83,7 +110,7 @@ impl<'a, H: FnOnce(&mut Vec<u8>, usize, &'static str) -> Result<(), Error>> Seri
     type SerializeSeq = Impossible<(), Error>;
     type SerializeTuple = Impossible<(), Error>;
     type SerializeTupleStruct = Impossible<(), Error>;
-    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeTupleVariant = NamedElements<'a>;
     type SerializeMap = Impossible<(), Error>;
     type SerializeStruct = NamedFields<'a>;
     type SerializeStructVariant = NamedFields<'a>;
@@ -123,6 +150,19 @@ impl<'a, H: FnOnce(&mut Vec<u8>, usize, &'static str) -> Result<(), Error>> Seri
         self.fields(index, variant, len)
     }
 
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<NamedElements<'a>, Error> {
+        (self.head)(self.out, index as usize, variant)?;
+        let start = writer::open_bin(self.out);
+        let elements = List::open(Encoder { out: self.out, depth: 0, place: Place::Top }, len)?;
+        Ok(NamedElements { elements, start })
+    }
+
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<NamedFields<'a>, Error> {
         self.fields(0, name, len)
     }
@@ -151,7 +191,6 @@ impl<'a, H: FnOnce(&mut Vec<u8>, usize, &'static str) -> Result<(), Error>> Seri
         serialize_seq(Option<usize>) -> Self::SerializeSeq;
         serialize_tuple(usize) -> Self::SerializeTuple;
         serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
         serialize_map(Option<usize>) -> Self::SerializeMap;
     }
 }
