@@ -25,7 +25,7 @@ export async function compileToWasm({ directory = ".", entry, options = [] }) {
   let said = "";
   const listen = { write: (text) => (said += text) };
   const { error } = await asc.main(
-    [...(entry ? [entry] : []), "--baseDir", base, "--outFile", "plugin.wasm", ...options],
+    [...(entry ? [entry] : []), "--baseDir", base, "--outFile", "plugin.wasm", "--noColors", ...options],
     {
       stdout: listen,
       stderr: listen,

@@ -1,6 +1,6 @@
 /// Makes the plugin: says which commands each type of entity has, and exports what the host calls.
 ///
-/// ```ignore
+/// ```text
 /// eshost::plugin!(Counter => [Increase, Decrease]);
 /// ```
 ///

@@ -27,7 +27,7 @@ func (b *Builder) compileAssemblyScript(ctx context.Context, dir string) ([]byte
 		}
 	}
 	node := &command{dir: dir, name: "node"}
-	return node.compileTo(ctx, func(target string) []string { return []string{compiler, "--outFile", target} })
+	return node.compileTo(ctx, func(target string) []string { return []string{compiler, "--noColors", "--outFile", target} })
 }
 
 // checkNode finds that Node.js is there, and new enough for the compiler.
