@@ -9,6 +9,8 @@ package sandbox
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -29,8 +31,13 @@ var (
 	ErrTrapped   = plugin.ErrTrapped   // the guest trapped
 	ErrMalformed = plugin.ErrMalformed // what it returned lies outside of its memory
 	ErrOverLimit = plugin.ErrOverLimit // it refused memory for the request, or the answer is too large
+	ErrTimeout   = plugin.ErrTimeout   // it did not return in time; with Options.Stoppable alone
 	ErrBroken    = plugin.ErrBroken    // an earlier call into the instance failed
 )
+
+// ErrClosed says that what was called had been closed, which is no fault of
+// the plugin's.
+var ErrClosed = errors.New("is closed")
 
 // LogLine is one line that a guest logged.
 type LogLine = plugin.LogLine
@@ -39,11 +46,18 @@ type LogLine = plugin.LogLine
 // default that the field's comment names.
 type Options struct {
 	CacheDir    string        // compiled plugins are kept here, 0700; empty: in memory only
-	MemoryBytes int           // linear memory of one instance at most, in whole pages of 64 KiB; 0: 256 MiB
+	MemoryBytes int           // linear memory of one instance at most, rounded down to pages of 64 KiB, at least one; 0: 256 MiB
 	ModuleBytes int           // size of a .wasm file at most; 0: 64 MiB
 	CallTimeout time.Duration // a guest call that takes longer ends the process with a clear word; 0: 10 s
+	Stoppable   bool          // such a call fails with ErrTimeout instead, for which all calls take several times as long
 	Logger      *slog.Logger  // told of what went wrong without failing a caller; nil: discards
 }
+
+// Sizes of a linear memory: a page, and all that can be addressed.
+const (
+	pageBytes  = 64 << 10
+	mostMemory = 4 << 30
+)
 
 // Plugin is a .wasm file that was checked and compiled. Its methods may be
 // called from many goroutines. It must be closed.
@@ -59,16 +73,20 @@ type Plugin struct {
 //
 //   - [*LoadError]: the plugin cannot be served; all reasons that were found
 //   - ctx's error
+//   - one that says which of the options makes no sense
 func Open(ctx context.Context, wasm []byte, o *Options) (*Plugin, error) {
 	if o == nil {
 		o = new(Options)
 	}
-	const pageBytes = 64 << 10
+	if size := int64(o.MemoryBytes); size != 0 && (size < pageBytes || size > mostMemory) {
+		return nil, fmt.Errorf("open a plugin with MemoryBytes %d: want %d (one page) to %d, or 0 for the default", size, pageBytes, int64(mostMemory))
+	}
 	engine, err := plugin.NewEngine(ctx, &plugin.Options{
 		CacheDir:         o.CacheDir,
 		MemoryLimitPages: uint32(o.MemoryBytes / pageBytes),
 		MaxModuleBytes:   o.ModuleBytes,
 		CallTimeout:      o.CallTimeout,
+		Stoppable:        o.Stoppable,
 		Logger:           o.Logger,
 	})
 	if err != nil {

@@ -157,7 +157,38 @@ func TestAMemoryLimitHolds(t *testing.T) {
 	if err := p.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if _, err := p.Instance(context.Background()); err == nil {
-		t.Error("a closed plugin gives an instance")
+}
+
+func TestAMemoryLimitThatMakesNoSenseIsRefused(t *testing.T) {
+	for _, size := range []int{-1, 1, 65535, 4<<30 + 1, 1 << 48} {
+		p, err := sandbox.Open(context.Background(), counter(t), &sandbox.Options{MemoryBytes: size})
+		if err == nil {
+			_ = p.Close(context.Background())
+		}
+		if refused := new(sandbox.LoadError); err == nil || errors.As(err, &refused) || !strings.Contains(err.Error(), "65536 (one page)") {
+			t.Errorf("%d bytes: error %v", size, err)
+		}
+	}
+}
+
+// Whoever calls what is closed must not look for the fault in the plugin.
+func TestACallAfterCloseBlamesNoGuest(t *testing.T) {
+	p, err := sandbox.Open(context.Background(), counter(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := instance(t, p)
+	in.Close()
+	if err := p.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	_, instantiated := p.Instance(context.Background())
+	for what, err := range map[string]error{
+		"describe": second(in.Describe()), "a command": second(in.HandleCommand(unhex(t, exampleRequest))), "an event": second(in.HandleEvent(unhex(t, exampleFold))),
+		"alloc": in.Reserve(1), "an instance": instantiated,
+	} {
+		if call := new(sandbox.CallError); !errors.Is(err, sandbox.ErrClosed) || errors.As(err, &call) {
+			t.Errorf("%s after Close: error %v", what, err)
+		}
 	}
 }

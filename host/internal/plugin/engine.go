@@ -79,6 +79,7 @@ func NewEngine(ctx context.Context, o *Options) (*Engine, error) {
 		WithMemoryLimitPages(opts.MemoryLimitPages).
 		WithMemoryCapacityFromMax(false).
 		WithDebugInfoEnabled(false).
+		WithCloseOnContextDone(opts.Stoppable).
 		WithCompilationCache(e.cache))
 	for module, funcs := range served {
 		builder := e.runtime.NewHostModuleBuilder(module)
@@ -90,7 +91,11 @@ func NewEngine(ctx context.Context, o *Options) (*Engine, error) {
 			return nil, errors.Join(fmt.Errorf("start the plugin engine: %w", err), e.runtime.Close(ctx), e.cache.Close(ctx))
 		}
 	}
-	e.watch = startWatchdog(opts.CallTimeout, opts.OnStuck)
+	patience := opts.CallTimeout
+	if opts.Stoppable {
+		patience *= 2
+	}
+	e.watch = startWatchdog(patience, opts.OnStuck)
 	return e, nil
 }
 

@@ -21,6 +21,7 @@ type Instance struct {
 	module api.Module
 	mem    api.Memory
 	ctx    guestContext
+	expire context.CancelFunc // frees ctx's deadline, if it has one
 	slot   *slot
 
 	alloc, command, event api.Function
@@ -39,7 +40,8 @@ type Instance struct {
 type instanceKey struct{}
 
 // guestContext is the context of all calls into one instance. It carries the
-// instance and nothing of any caller's: a guest call is never cancelled.
+// instance and nothing of any caller's: a guest call is never cancelled. It
+// has a deadline, of the engine's, where calls can be stopped.
 type guestContext struct {
 	context.Context
 	in *Instance
@@ -71,7 +73,7 @@ var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 
 // newInstance makes an instance and runs its start-up code.
 func newInstance(p *Plugin) (*Instance, error) {
-	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}}
+	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}, expire: func() {}}
 	in.ctx = guestContext{Context: context.Background(), in: in}
 	in.slot = p.engine.watch.acquire(p)
 	in.begin(callStart)
@@ -82,6 +84,7 @@ func newInstance(p *Plugin) (*Instance, error) {
 		return nil, err
 	}
 	in.slot.end()
+	in.expire()
 	in.module, in.mem = module, module.Memory()
 	in.alloc = module.ExportedFunction(abi.ExportAlloc)
 	in.command = module.ExportedFunction(abi.ExportHandleCommand)
@@ -119,12 +122,16 @@ func (in *Instance) begin(call uint32) {
 		in.said.reset()
 	}
 	in.naps = 0
+	if o := &in.plugin.engine.opts; o.Stoppable {
+		in.ctx.Context, in.expire = context.WithTimeout(context.Background(), o.CallTimeout)
+	}
 	in.slot.begin(call)
 }
 
 // end ends a guest call that went well.
 func (in *Instance) end() {
 	in.slot.end()
+	in.expire()
 	if len(in.said.out)+len(in.said.err) > 0 {
 		in.said.finish()
 	}
@@ -224,6 +231,10 @@ func (in *Instance) view(place uint64) ([]byte, error) {
 // fail ends a guest call that failed and breaks the instance.
 func (in *Instance) fail(call uint32, cause error) error {
 	in.slot.end()
+	in.expire()
+	if errors.Is(cause, context.DeadlineExceeded) {
+		cause = fmt.Errorf("%w: it has not returned for %v", ErrTimeout, in.plugin.engine.opts.CallTimeout)
+	}
 	in.broken = true
 	in.said.finish()
 	if in.mem != nil {

@@ -31,6 +31,12 @@ type Options struct {
 	// run; on Linux the process is then ended the same way without it.
 	OnStuck func(Stuck)
 
+	// Stoppable lets a guest call that does not return within CallTimeout fail
+	// with [ErrTimeout] instead. Handlers then take several times as long, so
+	// it is for tools. Calls that call each other without end and without a
+	// loop are still left to OnStuck, after twice the time.
+	Stoppable bool
+
 	Logger *slog.Logger // told of what went wrong without failing a caller; nil: discards
 }
 

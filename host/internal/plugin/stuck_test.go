@@ -53,6 +53,35 @@ func TestACallThatTakesTooLongIsReportedOnce(t *testing.T) {
 	}
 }
 
+func TestACallThatTakesTooLongIsStoppedWhereThatIsAskedFor(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	endless := code(0x03, 0x40, 0x0c, 0, opEnd, unreachable)
+	e := newEngine(t, &plugin.Options{CallTimeout: timeout, Stoppable: true, OnStuck: func(s plugin.Stuck) { t.Errorf("stuck: %+v", s) }})
+	p := load(t, e, echo().with(abi.ExportHandleCommand, endless).bytes())
+	for range 2 {
+		in, other := acquire(t, p), acquire(t, p)
+		_, err := in.HandleCommand(context.Background(), []byte("abc"))
+		var call *plugin.CallError
+		if !errors.As(err, &call) || call.Func != abi.ExportHandleCommand || !errors.Is(err, plugin.ErrTimeout) || !strings.Contains(err.Error(), "it has not returned for 50ms") {
+			t.Errorf("error %v", err)
+		}
+		if _, err := in.HandleCommand(context.Background(), []byte("abc")); !errors.Is(err, plugin.ErrBroken) {
+			t.Errorf("another call: error %v", err)
+		}
+		time.Sleep(2 * timeout) // a call has its time from its own beginning
+		if _, err := other.HandleEvent(context.Background(), []byte("abc")); err != nil {
+			t.Error(err)
+		}
+		p.Release(in)
+		p.Release(other)
+	}
+	_, err := e.Load(context.Background(), initializing(endless).bytes())
+	var refused *plugin.LoadError
+	if !errors.As(err, &refused) || !errors.Is(err, plugin.ErrTimeout) || !strings.Contains(err.Error(), "_initialize failed: stopped: it has not returned for 50ms") {
+		t.Errorf("a start without end: error %v", err)
+	}
+}
+
 // childEnv names what a child process of the tests does instead of testing.
 const childEnv = "ESHOST_PLUGIN_TEST_CHILD"
 
