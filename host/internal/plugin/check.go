@@ -11,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/module"
 )
 
 // export is a function that a plugin has to have, or may.
@@ -85,10 +86,10 @@ func checkExports(c wazero.CompiledModule) (problems []string) {
 }
 
 // checkImports lists imports that are not served.
-func checkImports(imports []moduleImport) []string {
+func checkImports(imports []module.Import) []string {
 	refused := make(map[string]struct{})
 	for _, i := range imports {
-		if i.kind != 0 || lookup(i.module, i.name) == nil {
+		if i.Kind != module.Function || lookup(i.Module, i.Name) == nil {
 			refused[i.String()] = struct{}{}
 		}
 	}

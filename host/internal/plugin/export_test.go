@@ -1,6 +1,10 @@
 package plugin
 
-import "context"
+import (
+	"context"
+
+	"github.com/eshost/eshost/host/internal/module"
+)
 
 // Poke writes a byte into the guest's memory, also while it runs.
 func (in *Instance) Poke(at uint32, b byte) { in.mem.WriteByte(at, b) }
@@ -8,7 +12,7 @@ func (in *Instance) Poke(at uint32, b byte) { in.mem.WriteByte(at, b) }
 // ScanModule reads the structure of a module and returns it cleaned, with the
 // number of its imports.
 func ScanModule(wasm []byte) (clean []byte, imports int, err error) {
-	clean, list, err := scanModule(wasm)
+	clean, list, err := module.Scan(wasm)
 	return clean, len(list), err
 }
 

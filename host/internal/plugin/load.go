@@ -15,6 +15,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/module"
 )
 
 // Load checks and compiles a plugin, starts a first instance and asks it for
@@ -53,7 +54,7 @@ func (e *Engine) load(ctx context.Context, p *Plugin, wasm []byte) error {
 	if problem := e.checkFile(wasm); problem != "" {
 		return p.refuse(nil, problem)
 	}
-	clean, imports, err := scanModule(wasm)
+	clean, imports, err := module.Scan(wasm)
 	if err != nil {
 		return p.refuse(err, "the .wasm file is broken or beyond a limit: "+err.Error())
 	}
