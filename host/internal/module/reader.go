@@ -33,8 +33,15 @@ func NewReader(b []byte, pos int) Reader { return Reader{b: b, pos: pos} }
 // Pos is where the next byte is read, from the beginning of the module.
 func (r *Reader) Pos() int { return r.pos }
 
-// Seek goes to a position.
-func (r *Reader) Seek(pos int) { r.pos = pos }
+// Len is how many bytes are left.
+func (r *Reader) Len() int { return len(r.b) - r.pos }
+
+// End fails unless everything was read.
+func (r *Reader) End() {
+	if r.pos < len(r.b) {
+		r.Fail("%d bytes too many", r.Len())
+	}
+}
 
 // More reports whether there is anything left to read.
 func (r *Reader) More() bool { return r.pos < len(r.b) && r.err == nil }
@@ -191,4 +198,26 @@ func (r *Reader) Constant() {
 			r.Fail("instruction %#x in a constant expression is not of WebAssembly 2.0", op)
 		}
 	}
+}
+
+// Signed33 reads a signed integer of 33 bits, the form of a block's type,
+// which may be padded to five bytes and no more.
+func (r *Reader) Signed33() int64 {
+	start := r.pos
+	var v int64
+	for shift := 0; shift < 35; {
+		c := r.Byte()
+		v |= int64(c&0x7f) << shift
+		shift += 7
+		if c >= 0x80 {
+			continue
+		}
+		v = v << (64 - shift) >> (64 - shift)
+		if v < -1<<32 || v >= 1<<32 {
+			break
+		}
+		return v
+	}
+	r.FailAt(start, "an integer of more than 33 bits")
+	return 0
 }
