@@ -5,10 +5,14 @@
 //
 // The kit feeds on what the manifest says: the examples of commands, and the
 // JSON Schemas where there are any. A law that nothing put to work is not
-// held, so a plugin without examples fails.
+// held, so a plugin without examples fails. The checklist of ABI.md says what
+// it takes to put a plugin to work.
 package abitest
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Guest is one instance of a plugin. The kit uses it from one goroutine.
 //
@@ -55,6 +59,7 @@ type CallError struct {
 	Cause   string // what happened, such as "trapped: unreachable"
 	Trapped bool   // the guest trapped, rather than to return what cannot be taken
 	NoRoom  bool   // alloc refused the request, or the answer is beyond a limit
+	Endless bool   // the guest did not return in time, and was stopped
 	Message string // what the guest itself said to it; empty if it said nothing
 }
 
@@ -75,14 +80,18 @@ type Options struct {
 	Calls int
 	// Seed decides the random orders. The same seed makes the same calls; 0: 1.
 	Seed uint64
+	// CallTimeout is the time after which a call is taken for one that never
+	// returns. It is for whoever makes the Open; 0: 10 s, as a host has it.
+	CallTimeout time.Duration
 	// Progress is told how far the check is: the law at work, and how many of
 	// its calls are done; total 0: nobody knows. nil: nobody is told.
 	Progress func(law string, done, total int)
 }
 
 const (
-	defaultCalls = 100_000
-	fewestCalls  = 1_000
+	defaultCalls   = 100_000
+	defaultTimeout = 10 * time.Second
+	fewestCalls    = 1_000
 )
 
 func (o *Options) withDefaults() Options {
@@ -96,6 +105,9 @@ func (o *Options) withDefaults() Options {
 	d.Calls = max(d.Calls, fewestCalls)
 	if d.Seed == 0 {
 		d.Seed = 1
+	}
+	if d.CallTimeout == 0 {
+		d.CallTimeout = defaultTimeout
 	}
 	if d.Progress == nil {
 		d.Progress = func(string, int, int) {}

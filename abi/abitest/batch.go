@@ -7,9 +7,6 @@ import (
 	"github.com/eshost/eshost/abi"
 )
 
-// later is a moment after all that the entities have seen.
-const later = firstMoment + 1_000_000_000
-
 // Batches that are tried at each place.
 var batchSizes = []int{2, 5, 16, 64}
 
@@ -26,8 +23,9 @@ type oneByOne struct {
 // nil, if one is not answered with an outcome.
 func (k *kit) alone(s *subject, at *place, commands []abi.Command) *oneByOne {
 	one := &oneByOne{after: at}
+	now := at.later()
 	for _, c := range commands {
-		d := k.decide(k.main, s.request(one.after, later, c))
+		d := k.decide(k.main, s.request(one.after, now, c))
 		if d.outcome() == nil {
 			return nil
 		}
@@ -104,7 +102,7 @@ func (k *kit) batch(s *subject, at *place, commands []abi.Command, judge bool) *
 	if one == nil || len(one.accepted(commands)) != len(commands) {
 		return nil
 	}
-	d := k.decide(k.main, s.request(at, later, commands...))
+	d := k.decide(k.main, s.request(at, at.later(), commands...))
 	wrong := ""
 	switch {
 	case d.err != nil || d.failed != nil && !d.failed.Trapped:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eshost/eshost/abi/abitest"
 )
@@ -35,6 +36,10 @@ var broken = []struct{ guest, law, says string }{
 	{"DUPLICATE_KEY", "canonical", "comes twice"},
 	{"WRONG_REPLY", "schemas", "the reply does not fit"},
 	{"WRONG_SCHEMA", "schemas", "is not a JSON Schema"},
+	{"REPLY_TOO_EARLY", "reply", `field "total" of the reply shows the state before`},
+	{"LONG_INITIAL_STATE", "canonical", "the initial state is not canonical"},
+	{"INITIAL_STATE_TAKEN", "strict", "a state is taken"},
+	{"ENDLESS_COMMAND", "exercised", "handle_command: stopped: it has not returned for 1s"},
 	{"CHANGED_LAYOUT", "state-schema", "the state does not fit"},
 	{"NO_EMPTY_FOLD", "empty", "without events gives another state"},
 	{"NO_EMPTY_BATCH", "empty", "without commands is not answered"},
@@ -77,7 +82,11 @@ func TestEachBrokenGuestFailsByItsOwnLawAndNoOther(t *testing.T) {
 			if b.law == "memory" {
 				calls = 20_000
 			}
-			r := check(t, buildC(t, "broken.c", "BROKEN="+b.guest), &abitest.Options{Calls: calls})
+			o := &abitest.Options{Calls: calls}
+			if b.guest == "ENDLESS_COMMAND" {
+				o.CallTimeout = time.Second
+			}
+			r := check(t, buildC(t, "broken.c", "BROKEN="+b.guest), o)
 			var failed []string
 			for _, l := range r.Laws {
 				if l.Status == abitest.Failed {

@@ -1,6 +1,7 @@
 package abitest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 // kit is one check of one plugin.
 type kit struct {
+	ctx       context.Context // of the one check that there is
 	open      Open
 	wasm      []byte
 	opts      Options
@@ -23,17 +25,23 @@ type kit struct {
 	corpus    []*exchange
 	keys      keyOrders
 	ledgers   map[string]*ledger
+	at        string          // the law at work
+	done      map[string]bool // laws that were
+	ended     string          // why the check ended before its time
 	report    *Report
 }
 
-// abortion ends a check from within.
+// abortion ends a check from within, through no fault of the plugin's.
 type abortion struct{ err error }
+
+// ending ends a check after a failure that leaves nothing to go on with.
+type ending struct{ why string }
 
 // Check puts every law of the ABI to work on a plugin; o may be nil. All that
 // is wrong is in the report. It calls one instance at a time, though several
-// may be open.
-func Check(open Open, wasm []byte, o *Options) *Report {
-	k := &kit{open: open, wasm: wasm, opts: o.withDefaults(), ledgers: make(map[string]*ledger), keys: make(keyOrders)}
+// may be open. When ctx ends, the check does before its next call, and the report says so.
+func Check(ctx context.Context, open Open, wasm []byte, o *Options) *Report {
+	k := &kit{ctx: ctx, open: open, wasm: wasm, opts: o.withDefaults(), ledgers: make(map[string]*ledger), keys: make(keyOrders), done: make(map[string]bool)}
 	k.rand = rand.New(rand.NewPCG(k.opts.Seed, 0))
 	digest := sha256.Sum256(wasm)
 	k.report = &Report{Digest: hex.EncodeToString(digest[:]), SizeBytes: len(wasm), Seed: k.opts.Seed}
@@ -58,21 +66,28 @@ func (k *kit) run(all []law) {
 		switch e := recover().(type) {
 		case nil:
 		case abortion:
-			k.report.Aborted = e.err.Error()
+			k.report.Aborted, k.ended = e.err.Error(), "the check could not be finished"
+		case ending:
+			k.ended = e.why
 		default:
 			panic(e)
 		}
 	}()
 	for i := range all {
 		if l := &all[i]; l.check != nil && k.blocked(l) == "" {
+			k.at = l.name
 			k.opts.Progress(l.name, 0, 0)
 			l.check(k)
+			k.done[l.name] = true
 		}
 	}
 }
 
 // loads checks that the plugin can be served at all.
 func (k *kit) loads() {
+	if err := k.ctx.Err(); err != nil {
+		panic(abortion{err})
+	}
 	g, err := k.open(k.wasm)
 	var load *LoadError
 	var call *CallError

@@ -1,10 +1,6 @@
 package abitest
 
-import (
-	"fmt"
-
-	"github.com/eshost/eshost/abi"
-)
+import "fmt"
 
 // placesForFolds is at how many places of a type folds are compared.
 const placesForFolds = 48
@@ -41,7 +37,7 @@ func (k *kit) foldInPieces(s *subject, to *place, name string, size func() int) 
 			return // a law of its own
 		}
 		if !f.folded() {
-			found := f.finding("the %d events of an entity do not fold %s, although deciding gave a state", len(to.events), name)
+			found := f.finding("the %d events of an entity do not fold %s, although they gave a state before", len(to.events), name)
 			found.Want = "state " + show(to.state)
 			found.Do = "every event that a command emits has to be folded by handle_event as it was when the command was decided"
 			k.fail(lawFold, found)
@@ -51,43 +47,13 @@ func (k *kit) foldInPieces(s *subject, to *place, name string, size func() int) 
 		if rest = rest[n:]; len(rest) > 0 || string(at.state) == string(to.state) {
 			continue
 		}
-		found := f.finding("the %d events of an entity, folded %s, give another state than deciding gave", len(to.events), name)
+		found := f.finding("the %d events of an entity, folded %s, give another state than before", len(to.events), name)
 		found.Want = "state " + show(to.state)
 		found.Do = "fold events in handle_command with the same code as in handle_event"
 		k.fail(lawFold, found)
 		return
 	}
 	k.held(lawFold)
-}
-
-// foldMade folds events that no command emitted, as far as a schema says what
-// they are like. They may be impossible where they are folded, so that only
-// what is folded is judged.
-func (k *kit) foldMade(s *subject) {
-	for _, spec := range s.spec.Events {
-		e := s.events[eventKey{spec.Name, spec.Version}]
-		if e.emitted > 0 {
-			continue
-		}
-		for _, payload := range e.schema.payloads() {
-			for _, at := range s.some(4) {
-				f := k.fold(k.main, s.folding(at, abi.Event{Name: spec.Name, Version: spec.Version, Payload: payload}))
-				if !f.folded() {
-					continue
-				}
-				e.folded = true
-				if !containsPayload(e.payloads, payload) {
-					e.payloads = append(e.payloads, payload)
-				}
-				k.remember(&exchange{request: f.message, answer: f.bytes, describe: func() Finding { return f.finding("") }})
-			}
-		}
-		how := "its fold was not exercised"
-		if e.folded {
-			how = "its fold was exercised with payloads made from its schema"
-		}
-		k.note("%s: event %s version %d is listed, and no command emitted it: %s", s.spec.Name, spec.Name, spec.Version, how)
-	}
 }
 
 // empties checks what requests without events, and without commands, give.
@@ -122,7 +88,7 @@ func (k *kit) empties() {
 					k.held(lawEmpty)
 				}
 			}
-			d := k.decide(k.main, s.request(at, later))
+			d := k.decide(k.main, s.request(at, at.later()))
 			switch {
 			case d.err != nil: // a law of its own
 			case !d.decided():

@@ -122,6 +122,8 @@ func (k *kit) inOtherForms() {
 					}
 				}
 			}
+		}
+		for _, at := range s.andInitial(3) {
 			if at.seq > 0 {
 				k.otherStates(s, at)
 			}
@@ -132,9 +134,9 @@ func (k *kit) inOtherForms() {
 const formsAdvice = "a reader takes every form of an integer, a string, a bin, an array and a map, fields in any order, and passes over fields it does not know"
 
 func (k *kit) otherPayload(s *subject, at *place, c *command, r rewritten) {
-	want := k.decide(k.main, s.request(at, later, abi.Command{Name: c.spec.Name, Payload: r.base}))
+	want := k.decide(k.main, s.request(at, at.later(), abi.Command{Name: c.spec.Name, Payload: r.base}))
 	call := abi.Command{Name: c.spec.Name, Payload: r.payload}
-	got := k.decide(k.main, s.request(at, later, call))
+	got := k.decide(k.main, s.request(at, at.later(), call))
 	if want.outcome() == nil || got.err != nil || want.faulted(abi.KindPayload) {
 		return
 	}
@@ -160,12 +162,12 @@ func (k *kit) otherStates(s *subject, at *place) {
 		if string(r.base) != string(at.state) || r.what == otherOrder && k.failed(lawCanonical) {
 			continue // a guest that keeps a map's order shows it
 		}
-		other := &place{id: at.id, state: r.payload, seq: at.seq}
+		other := &place{id: at.id, state: r.payload, seq: at.seq, now: at.now}
 		for _, e := range s.examples() {
 			if e.trapped || e.refused {
 				continue
 			}
-			want, got := k.decide(k.main, s.request(at, later, e.call())), k.decide(k.main, s.request(other, later, e.call()))
+			want, got := k.decide(k.main, s.request(at, at.later(), e.call())), k.decide(k.main, s.request(other, other.later(), e.call()))
 			if want.outcome() == nil || got.err != nil {
 				continue
 			}
@@ -215,8 +217,8 @@ func (k *kit) otherEvent(s *subject, at, other *place, event abi.Event, base, pa
 func (k *kit) chances(s *subject, at *place, call abi.Command) bool {
 	var first *decision
 	for i := range 5 {
-		elsewhere := &place{id: fmt.Sprintf("kit-chance-%d", i), state: at.state, seq: at.seq}
-		d := k.decide(k.main, s.request(elsewhere, later, call))
+		elsewhere := &place{id: fmt.Sprintf("kit-chance-%d", i), state: at.state, seq: at.seq, now: at.now}
+		d := k.decide(k.main, s.request(elsewhere, elsewhere.later(), call))
 		switch {
 		case d.outcome() == nil:
 			return false

@@ -27,6 +27,7 @@ const (
 	lawEvents    = "listed-events"
 	lawCodes     = "listed-rejections"
 	lawCanonical = "canonical"
+	lawReply     = "reply"
 	lawSchemas   = "schemas"
 	lawState     = "state-schema"
 	lawRepeat    = "repeatable"
@@ -50,21 +51,22 @@ func laws() []law {
 	return []law{
 		{name: lawLoads, says: "it exports what a plugin has to, imports nothing that is not served, and starts", check: (*kit).loads},
 		{name: lawManifest, says: "the manifest is valid, and the same bytes whenever it is asked for", blockedBy: loads[:1], check: (*kit).describes},
-		{name: lawExercised, says: "every command has examples that decode and was accepted, and every type emitted an event", blockedBy: loads, check: (*kit).exercise},
+		{name: lawExercised, says: "every command has examples that decode, and was accepted or says why not; every type's events were folded", blockedBy: loads, check: (*kit).exercise},
 		{name: lawAnswers, says: "every answer is well-formed, with one outcome for each command, and a state exactly when there are events", blockedBy: loads},
 		{name: lawRepeat, says: "the same request gets the same bytes, from fresh and used instances, in any order", blockedBy: loads, check: (*kit).repeats},
-		{name: lawEvents, says: "every event that is emitted is listed in the manifest", blockedBy: loads},
+		{name: lawEvents, says: "every event that is emitted is listed in the manifest", blockedBy: loads, optional: "no command emitted an event"},
 		{name: lawCodes, says: "every rejection's code is listed, where a command lists codes", blockedBy: loads, optional: "no command that lists its codes rejected anything"},
+		{name: lawReply, says: "a reply shows the state after the command's own events", blockedBy: loads, optional: "no reply repeats something of the state, so it was not seen which state they show", check: (*kit).replies},
 		{name: lawCanonical, says: "events, replies, rejections and states are in the canonical form", blockedBy: loads},
 		{name: lawSchemas, says: "examples, events and replies fit their JSON Schemas", blockedBy: loads, optional: "the manifest has no schemas of payloads"},
 		{name: lawState, says: "states fit the state_schema that names their layout", blockedBy: loads, optional: "no state_schema is a JSON Schema"},
 		{name: lawEmpty, says: "a request without events gives the initial state, or the state it came with; one without commands gives nothing", blockedBy: repeat, check: (*kit).empties},
-		{name: lawBatch, says: "a batch gives what its commands give one by one", blockedBy: repeat, check: (*kit).batches},
-		{name: lawFold, says: "folding events in one call, in pieces and one by one gives the state that deciding gave", blockedBy: repeat, check: (*kit).folds},
-		{name: lawTrace, says: "a command that is rejected or faulted leaves no trace in a batch", blockedBy: append(repeat, lawBatch), check: (*kit).traces},
+		{name: lawBatch, says: "a batch gives what its commands give one by one", blockedBy: repeat, optional: "no two commands of a type were accepted one after the other", check: (*kit).batches},
+		{name: lawFold, says: "folding events in one call, in pieces and one by one gives the state that deciding gave", blockedBy: repeat, optional: "no type has events", check: (*kit).folds},
+		{name: lawTrace, says: "a command that is rejected or faulted leaves no trace in a batch", blockedBy: append(repeat, lawBatch), optional: "no command was rejected or faulted beside one that was accepted", check: (*kit).traces},
 		{name: lawCommand, says: "an unknown command is a fault of kind 1, also between known ones", blockedBy: repeat, check: (*kit).unknownCommands},
 		{name: lawEvent, says: "an unknown event is refused with kind 5 and its index", blockedBy: repeat, check: (*kit).unknownEvents},
-		{name: lawStrict, says: "payloads, states and events of another type than the author's are refused", blockedBy: repeat, check: (*kit).strictly},
+		{name: lawStrict, says: "payloads, states and events of another type than the author's are refused", blockedBy: repeat, optional: "all payloads and states take any value, as their schemas say", check: (*kit).strictly},
 		{name: lawForms, says: "every valid form of a value is taken like the canonical one", blockedBy: repeat, check: (*kit).inOtherForms},
 		{name: lawNoPayload, says: "no payload reads like the empty map", blockedBy: repeat, check: (*kit).withoutPayload},
 		{name: lawSizes, says: "requests of all sizes are taken: a batch of a MiB, a state of 16 MiB", blockedBy: loads, check: (*kit).sizes},
@@ -116,16 +118,18 @@ func (k *kit) judge(l *law) LawReport {
 	switch by := k.blocked(l); {
 	case r.Failures > 0:
 		r.Status = Failed
+	case k.ended != "" && !k.done[l.name]:
+		r.Status, r.Why = Blocked, k.ended
 	case by != "":
 		r.Status, r.Why = Blocked, fmt.Sprintf("it cannot be judged before %q holds", by)
 	case r.Checks > 0:
 		r.Status = Held
-	case l.optional != "":
-		r.Status, r.Why = NotApplicable, l.optional
 	case k.failed(lawAnswers):
 		r.Status, r.Why = Blocked, fmt.Sprintf("it cannot be judged before %q holds", lawAnswers)
 	case k.failed(lawExercised):
 		r.Status, r.Why = Blocked, fmt.Sprintf("it cannot be judged before %q holds", lawExercised)
+	case l.optional != "":
+		r.Status, r.Why = NotApplicable, l.optional
 	default:
 		r.Status, r.Why = NotExercised, "nothing put it to work: give the commands examples, or JSON Schemas"
 	}

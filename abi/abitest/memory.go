@@ -54,7 +54,7 @@ func (k *kit) ordinary(s *session, e *exchange, n int) bool {
 		return true
 	}
 	if err != nil {
-		_, failed := s.call(func(Guest) ([]byte, error) { return nil, err })
+		_, failed := s.call(func(Guest) ([]byte, error) { return nil, err }, e.describe)
 		f := e.unlike(nil, failed, "")
 		f.What = fmt.Sprintf("call %d of an instance fails, one before did not: %v", n+1, failed)
 		f.Do = "see that nothing runs out over many calls"

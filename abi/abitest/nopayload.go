@@ -15,8 +15,8 @@ func (k *kit) withoutPayload() {
 				if len(c.examples) > 0 && c.examples[0].trapped {
 					continue
 				}
-				none := k.decide(k.main, s.request(at, later, abi.Command{Name: c.spec.Name}))
-				empty := k.decide(k.main, s.request(at, later, abi.Command{Name: c.spec.Name, Payload: emptyMap}))
+				none := k.decide(k.main, s.request(at, at.later(), abi.Command{Name: c.spec.Name}))
+				empty := k.decide(k.main, s.request(at, at.later(), abi.Command{Name: c.spec.Name, Payload: emptyMap}))
 				if none.err != nil || empty.err != nil {
 					continue
 				}

@@ -9,31 +9,55 @@ import (
 // keptPayloads is how many payloads of an event are kept to play with.
 const keptPayloads = 8
 
+// content is a payload that a guest wrote.
+type content struct {
+	noun, place string // for people, and for the order of keys
+	payload     []byte // nil: there is none
+	schema      *schema
+	law         string // that says that it fits
+	finding     func() Finding
+}
+
+// content judges a payload by the laws that speak of what is in it.
+func (k *kit) content(s *subject, c content) {
+	if c.payload == nil {
+		return
+	}
+	fail := func(law, what, do string) {
+		f := c.finding()
+		f.What, f.Do = what, do
+		k.fail(law, f)
+	}
+	if wrong := k.keys.canonical(c.payload, c.schema.of(), s.spec.Name+" "+c.place); wrong != "" {
+		fail(lawCanonical, c.noun+" is not canonical: "+wrong, "section 6 of ABI.md says how each value is written")
+	} else {
+		k.held(lawCanonical)
+	}
+	k.fits(c.schema, c.payload, c.law, func(wrong string) { fail(c.law, c.noun+" does not fit its JSON Schema: "+wrong, schemaAdvice(c.law)) })
+}
+
 // observe judges what a command gave by all laws that speak of content.
 func (k *kit) observe(s *subject, c *command, d *decision) {
 	o := d.outcome()
+	about := func() Finding {
+		f := d.finding("")
+		f.Command = c.spec.Name
+		return f
+	}
 	finding := func(law, what, want, do string) {
-		f := d.finding("%s", what)
-		f.Command, f.Want, f.Do = c.spec.Name, want, do
+		f := about()
+		f.What, f.Want, f.Do = what, want, do
 		k.fail(law, f)
 	}
-	content := func(noun, place string, payload []byte, of *schema, law string) {
-		if payload == nil {
-			return
-		}
-		if wrong := k.keys.canonical(payload, of.of(), s.spec.Name+" "+place); wrong != "" {
-			finding(lawCanonical, noun+" is not canonical: "+wrong, "", "section 6 of ABI.md says how each value is written")
-		} else {
-			k.held(lawCanonical)
-		}
-		k.fits(of, payload, law, func(wrong string) { finding(law, noun+" does not fit its JSON Schema: "+wrong, "", schemaAdvice(law)) })
+	judge := func(noun, place string, payload []byte, of *schema, law string) {
+		k.content(s, content{noun: noun, place: place, payload: payload, schema: of, law: law, finding: about})
 	}
 	switch o.Status {
 	case abi.Accepted:
-		content("the reply", "reply "+c.spec.Name, o.Reply, c.reply, lawSchemas)
+		judge("the reply", "reply "+c.spec.Name, o.Reply, c.reply, lawSchemas)
 	case abi.Rejected:
 		code := string(o.Code)
-		content("the rejection's payload", "rejection "+code, o.Payload, nil, lawSchemas)
+		judge("the rejection's payload", "rejection "+code, o.Payload, nil, lawSchemas)
 		if len(c.spec.Rejections) == 0 {
 			break
 		}
@@ -52,7 +76,7 @@ func (k *kit) observe(s *subject, c *command, d *decision) {
 		e := s.events[eventKey{name, emitted.Version}]
 		if e == nil {
 			finding(lawEvents, fmt.Sprintf("event %q version %d is not listed", name, emitted.Version), "an event of the manifest", "list it, or emit one that is listed: a host refuses it")
-			content(fmt.Sprintf("event %q", name), "event "+name, emitted.Payload, nil, lawSchemas)
+			judge(fmt.Sprintf("event %q", name), "event "+name, emitted.Payload, nil, lawSchemas)
 			continue
 		}
 		k.held(lawEvents)
@@ -61,9 +85,9 @@ func (k *kit) observe(s *subject, c *command, d *decision) {
 		if len(e.payloads) < keptPayloads && !containsPayload(e.payloads, emitted.Payload) {
 			e.payloads = append(e.payloads, emitted.Payload)
 		}
-		content(fmt.Sprintf("event %q version %d", name, emitted.Version), fmt.Sprintf("event %s %d", name, emitted.Version), emitted.Payload, e.schema, lawSchemas)
+		judge(fmt.Sprintf("event %q version %d", name, emitted.Version), fmt.Sprintf("event %s %d", name, emitted.Version), emitted.Payload, e.schema, lawSchemas)
 	}
-	content("the state", "state", d.answer.State, s.state, lawState)
+	judge("the state", "state", d.answer.State, s.state, lawState)
 }
 
 func schemaAdvice(law string) string {

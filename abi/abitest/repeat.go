@@ -53,7 +53,7 @@ func (k *kit) repeat(s *session, e *exchange, where string) {
 	if e.command {
 		call = s.command
 	}
-	got, failed := call(e.request)
+	got, failed := call(e.request, e.describe)
 	if failed == nil && bytes.Equal(got, e.answer) {
 		k.held(lawRepeat)
 		return

@@ -63,7 +63,7 @@ func showOutcome(a *abi.CommandAnswer, i int) string {
 	case abi.Rejected:
 		return fmt.Sprintf("rejected %s %s", o.Code, show(o.Payload))
 	case abi.Faulted:
-		return fmt.Sprintf("fault %d (%s): %s", o.Kind, o.Kind, shorten(abi.CleanText(o.Message)))
+		return fmt.Sprintf("fault %d (%s): %s", o.Kind, o.Kind, abi.CleanText(o.Message))
 	}
 	events := a.EventsOf(i)
 	return fmt.Sprintf("accepted, reply %s, events [%s]", show(o.Reply),
@@ -86,7 +86,7 @@ func (d *decision) answered() Message {
 	case d.err != nil:
 		m.Text = "malformed: " + d.err.Error()
 	case d.answer.Refused != 0:
-		m.Text = fmt.Sprintf("nothing decided: kind %d (%s): %s", d.answer.Refused, d.answer.Refused, shorten(abi.CleanText(d.answer.Message)))
+		m.Text = fmt.Sprintf("nothing decided: kind %d (%s): %s", d.answer.Refused, d.answer.Refused, abi.CleanText(d.answer.Message))
 	default:
 		m.Text = several(len(d.answer.Outcomes), func(i int) string { return showOutcome(&d.answer, i) }) + "; state " + show(d.answer.State)
 	}
@@ -118,7 +118,7 @@ func (f *folding) answered() Message {
 	case f.err != nil:
 		m.Text = "malformed: " + f.err.Error()
 	case f.answer.Refused != 0:
-		m.Text = fmt.Sprintf("refused: kind %d (%s) at index %d: %s", f.answer.Refused, f.answer.Refused, f.answer.Index, shorten(abi.CleanText(f.answer.Message)))
+		m.Text = fmt.Sprintf("refused: kind %d (%s) at index %d: %s", f.answer.Refused, f.answer.Refused, f.answer.Index, abi.CleanText(f.answer.Message))
 	default:
 		m.Text = "state " + show(f.answer.State)
 	}

@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	batchBytes = 1 << 20  // payloads of one request
-	batchMost  = 1024     // commands of one request
-	stateBytes = 16 << 20 // of one entity
+	batchBytes  = 1 << 20  // payloads of one request
+	batchMost   = 1024     // commands of one request
+	stateBytes  = 16 << 20 // of one entity
+	answerBytes = 4 << 20  // of the answers to a batch's commands one by one: an answer has its limit, too
 )
 
 // sizes checks that requests of all sizes are taken. What they are answered is
@@ -30,14 +31,14 @@ func (k *kit) sizes() {
 			for _, n := range []int{size - 1, size, size + 1} {
 				if n <= batchBytes {
 					call := abi.Command{Name: "eshost-kit-unknown", Payload: canonicalForm.encode(binaryOf(make([]byte, n)))}
-					k.sized(k.decide(used, s.request(begin, later, call)), fmt.Sprintf("a payload of %d bytes", len(call.Payload)))
+					k.sized(k.decide(used, s.request(begin, begin.later(), call)), fmt.Sprintf("a payload of %d bytes", len(call.Payload)))
 				}
 			}
 		}
 		k.sizedBatches(used, s)
 		k.sizedStates(used, s)
 		// An ordinary request after the large ones.
-		k.sized(k.decide(used, s.request(begin, later)), "no commands, after large requests")
+		k.sized(k.decide(used, s.request(begin, begin.later())), "no commands, after large requests")
 	}
 }
 
@@ -64,36 +65,79 @@ func (k *kit) sized(d *decision, what string) {
 
 // sizedBatches gives as many commands as there may be, and as many bytes.
 func (k *kit) sizedBatches(used *session, s *subject) {
+	begin := s.places[0]
+	longest := begin
+	for _, at := range s.places {
+		if len(at.events) > len(longest.events) {
+			longest = at
+		}
+	}
 	for _, e := range s.examples() {
 		if e.trapped {
 			continue
 		}
-		n := batchMost
-		if len(e.payload) > 0 {
-			n = min(n, max(1, batchBytes/len(e.payload)))
+		many, after := k.fill(used, s, e)
+		if len(many) > 0 {
+			k.sized(k.decide(used, s.request(begin, begin.later(), many...)), fmt.Sprintf("%d commands %s", len(many), e.command.spec.Name))
 		}
-		many := make([]abi.Command, n)
-		for i := range many {
-			many[i] = e.call()
+		if len(after.events) > len(longest.events) {
+			longest = after
 		}
-		k.sized(k.decide(used, s.request(s.places[0], later, many...)), fmt.Sprintf("%d commands %s", n, e.command.spec.Name))
 		if large, ok := padded(e.payload, e.command.schema.of(), batchBytes); ok {
-			k.sized(k.decide(used, s.request(s.places[0], later, abi.Command{Name: e.command.spec.Name, Payload: large})),
+			k.sized(k.decide(used, s.request(begin, begin.later(), abi.Command{Name: e.command.spec.Name, Payload: large})),
 				fmt.Sprintf("a payload of %d bytes for %s, most of them in an unknown field,", len(large), e.command.spec.Name))
 		}
 	}
-	for _, spec := range s.spec.Events {
-		if e := s.events[eventKey{spec.Name, spec.Version}]; len(e.payloads) > 0 {
-			events := make([]abi.Event, 4*batchMost)
-			for i := range events {
-				events[i] = abi.Event{Name: spec.Name, Version: spec.Version, Payload: e.payloads[i%len(e.payloads)]}
-			}
-			if f := k.fold(used, s.folding(s.places[0], events...)); f.failed != nil {
-				k.fail(lawSizes, f.finding("a request with %d events fails: %v", len(events), f.failed))
-			} else {
-				k.held(lawSizes)
-			}
+	k.sizedEvents(used, s, longest.events)
+}
+
+// fill gives the same command again and again, until there are as many as a
+// batch may have, in number or bytes, or until what they are answered is a lot:
+// replies that show a growing state come to more than an answer may have.
+func (k *kit) fill(used *session, s *subject, e *example) (many []abi.Command, after *place) {
+	after = s.places[0]
+	now, asked, answered := after.later(), 0, 0
+	for len(many) < batchMost {
+		d := k.decide(used, s.request(after, now, e.call()))
+		if d.outcome() == nil {
+			return many, after
 		}
+		each := len(d.bytes) - len(d.answer.State)
+		n := 1
+		if d.answer.State == nil { // and all others are answered the same
+			n = batchMost - len(many)
+			n = min(n, (answerBytes-answered)/each, (batchBytes-asked)/max(1, len(e.payload)))
+		}
+		asked, answered = asked+n*len(e.payload), answered+n*each
+		if n == 0 || asked > batchBytes || answered+len(d.answer.State) > answerBytes {
+			return many, after
+		}
+		for range n {
+			many = append(many, e.call())
+		}
+		if d.answer.State == nil {
+			return many, after
+		}
+		after = s.after(after, d)
+	}
+	return many, after
+}
+
+// sizedEvents folds a history in one call: as many events as commands cause
+// that come in one request.
+func (k *kit) sizedEvents(used *session, s *subject, history []abi.Event) {
+	n, size := 0, 0
+	for n < min(len(history), batchMost) && size+len(history[n].Payload) <= batchBytes {
+		size += len(history[n].Payload)
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	if f := k.fold(used, s.folding(s.places[0], history[:n]...)); f.failed != nil {
+		k.fail(lawSizes, f.finding("a request with the %d events of an entity fails: %v", n, f.failed))
+	} else {
+		k.held(lawSizes)
 	}
 }
 
@@ -114,7 +158,7 @@ func (k *kit) sizedStates(used *session, s *subject) {
 			continue
 		}
 		for _, state := range states {
-			k.sized(k.decide(used, s.request(&place{id: at.id, state: state, seq: at.seq}, later, e.call())), fmt.Sprintf("a state of %d bytes", len(state)))
+			k.sized(k.decide(used, s.request(&place{id: at.id, state: state, seq: at.seq}, at.later(), e.call())), fmt.Sprintf("a state of %d bytes", len(state)))
 		}
 		return
 	}

@@ -61,10 +61,10 @@ func (k *kit) strictly() {
 				}
 			}
 		}
-		for _, at := range s.some(4) {
+		for _, at := range s.andInitial(4) {
 			if at.seq > 0 && (!s.state.usable() || s.state.check(at.state) == nil) {
 				for _, w := range spoil([][]byte{at.state}, s.state, mostWrongState) {
-					k.strictState(s, &place{id: at.id, state: w.payload, seq: at.seq}, w.what)
+					k.strictState(s, &place{id: at.id, state: w.payload, seq: at.seq, now: at.now}, w.what)
 				}
 			}
 		}
@@ -74,7 +74,7 @@ func (k *kit) strictly() {
 const strictAdvice = "section 7 of ABI.md lists what is refused and what is taken; if the schema says otherwise than the type, mend the schema"
 
 func (k *kit) strictCommand(s *subject, at *place, c *command, w wrongPayload) {
-	d := k.decide(k.main, s.request(at, later, abi.Command{Name: c.spec.Name, Payload: w.payload}))
+	d := k.decide(k.main, s.request(at, at.later(), abi.Command{Name: c.spec.Name, Payload: w.payload}))
 	switch {
 	case d.faulted(abi.KindPayload):
 		k.held(lawStrict)
@@ -99,13 +99,13 @@ func (k *kit) strictEvent(s *subject, at *place, e abi.Event, what string) {
 }
 
 // strictState gives a state that is not one of the type's, to a command and to
-// an event that would be taken otherwise.
+// an event that would be taken otherwise, or to no event.
 func (k *kit) strictState(s *subject, at *place, what string) {
 	for _, e := range s.examples() {
 		if e.trapped || e.refused {
 			continue
 		}
-		d := k.decide(k.main, s.request(at, later, e.call()))
+		d := k.decide(k.main, s.request(at, at.later(), e.call()))
 		switch {
 		case d.err != nil || d.failed != nil && !d.failed.Trapped:
 		case d.failed == nil && d.answer.Refused == abi.KindState:
@@ -117,22 +117,22 @@ func (k *kit) strictState(s *subject, at *place, what string) {
 		}
 		break
 	}
+	var events []abi.Event
 	for _, spec := range s.spec.Events {
-		e := s.events[eventKey{spec.Name, spec.Version}]
-		if len(e.payloads) == 0 {
-			continue
+		if e := s.events[eventKey{spec.Name, spec.Version}]; len(e.payloads) > 0 {
+			events = append(events, abi.Event{Name: spec.Name, Version: spec.Version, Payload: e.payloads[0]})
+			break
 		}
-		f := k.fold(k.main, s.folding(at, abi.Event{Name: spec.Name, Version: spec.Version, Payload: e.payloads[0]}))
-		switch {
-		case f.err != nil || f.failed != nil && !f.failed.Trapped:
-		case f.failed == nil && f.answer.Refused == abi.KindState && f.answer.Index == 0:
-			k.held(lawStrict)
-		default:
-			found := f.finding("a state is taken that must be refused: %s", stateWord(what))
-			found.Want, found.Do = "refused with kind 3 at index 0", strictAdvice
-			k.fail(lawStrict, found)
-		}
-		break
+	}
+	f := k.fold(k.main, s.folding(at, events...)) // without events the state must decode, too
+	switch {
+	case f.err != nil || f.failed != nil && !f.failed.Trapped:
+	case f.failed == nil && f.answer.Refused == abi.KindState && f.answer.Index == 0:
+		k.held(lawStrict)
+	default:
+		found := f.finding("a state is taken that must be refused: %s", stateWord(what))
+		found.Want, found.Do = "refused with kind 3 at index 0", strictAdvice
+		k.fail(lawStrict, found)
 	}
 }
 

@@ -9,6 +9,8 @@ type subject struct {
 	commands []*command
 	events   map[eventKey]*event
 
+	initial []byte // state; nil: it is not known
+
 	places []*place // different states that were reached, that of no events first
 	byText map[string]*place
 	runs   int // entities made so far
@@ -24,6 +26,7 @@ type command struct {
 	rejected      int
 	faulted       int
 	codes         map[string]bool // rejections that were seen
+	shown         map[string]*shown
 }
 
 // example is a command that can be given.
@@ -67,7 +70,7 @@ type place struct {
 func newSubject(spec *abi.EntityType) *subject {
 	s := &subject{spec: spec, state: newStateSchema(spec.StateSchema), events: make(map[eventKey]*event), byText: make(map[string]*place)}
 	for i := range spec.Commands {
-		c := &command{spec: &spec.Commands[i], codes: make(map[string]bool)}
+		c := &command{spec: &spec.Commands[i], codes: make(map[string]bool), shown: make(map[string]*shown)}
 		c.schema, c.reply = newSchema(c.spec.Schema), newSchema(c.spec.Reply)
 		payloads := c.spec.Examples
 		if len(payloads) == 0 {
@@ -128,6 +131,27 @@ func (s *subject) after(from *place, d *decision) *place {
 		next.events = append(next.events, abi.Event{Name: string(e.Name), Version: e.Version, Payload: e.Payload})
 	}
 	return next
+}
+
+// later is a moment after all that the entity has seen.
+func (p *place) later() int64 { return max(firstMoment+1_000_000_000, p.now+1000) }
+
+// reach keeps a place, if its state is another one than those that are known.
+func (s *subject) reach(at *place) {
+	if s.byText[string(at.state)] == nil && len(s.places) < mostPlaces {
+		s.byText[string(at.state)] = at
+		s.places = append(s.places, at)
+	}
+}
+
+// andInitial gives some places, and one whose state is the initial one in
+// bytes, as it is where events have led back to it.
+func (s *subject) andInitial(n int) []*place {
+	some := s.some(n)
+	if s.initial != nil {
+		some = append(some[:len(some):len(some)], &place{id: "kit-0", state: s.initial, seq: 1, now: firstMoment})
+	}
+	return some
 }
 
 // some gives at most n places, spread over all that were reached, always with

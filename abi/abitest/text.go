@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // summarize fills in how the types were exercised.
@@ -123,10 +124,10 @@ func (f *Finding) text(b *strings.Builder) {
 	if subject != "" {
 		subject += ": "
 	}
-	fmt.Fprintf(b, "  - %s%s\n", subject, f.What)
+	fmt.Fprintf(b, "  - %s\n", below(subject+f.What, 6))
 	line := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(b, "      %-9s%s\n", name, text)
+			fmt.Fprintf(b, "      %-9s%s\n", name, below(text, 15))
 		}
 	}
 	line("request", f.Request.Text)
@@ -135,4 +136,32 @@ func (f *Finding) text(b *strings.Builder) {
 	line("", f.Answer.Hex)
 	line("want", f.Want)
 	line("do", f.Do)
+}
+
+// How much of a text is shown in the table; the report as JSON has all of it.
+const (
+	mostLines = 12
+	mostRunes = 400 // of a line
+)
+
+// below lays out a text of several lines, such as what a guest said when it
+// trapped, in a column that is indented.
+func below(text string, column int) string {
+	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
+	if more := len(lines) - mostLines; more > 0 {
+		lines = append(lines[:mostLines], fmt.Sprintf("... and %d more lines: --json has them all", more))
+	}
+	for i, line := range lines {
+		line = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) && r != '\t' {
+				return unicode.ReplacementChar // or it would move the cursor
+			}
+			return r
+		}, line)
+		if runes := []rune(line); len(runes) > mostRunes {
+			line = string(runes[:mostRunes]) + "..."
+		}
+		lines[i] = strings.TrimRight(line, " \t")
+	}
+	return strings.Join(lines, "\n"+strings.Repeat(" ", column))
 }

@@ -30,7 +30,7 @@ func (k *kit) traces() {
 // trace compares a batch with what its commands give one by one and with the
 // batch of those that are accepted.
 func (k *kit) trace(s *subject, at *place, commands []abi.Command, one *oneByOne, pure *decision) {
-	d := k.decide(k.main, s.request(at, later, commands...))
+	d := k.decide(k.main, s.request(at, at.later(), commands...))
 	if d.err != nil || d.failed != nil && !d.failed.Trapped {
 		return // a law of its own
 	}
@@ -78,7 +78,7 @@ func (k *kit) withFaults(s *subject, at *place, commands []abi.Command) []abi.Co
 	for _, c := range s.commands {
 		for _, w := range c.wrongPayloads() {
 			call := abi.Command{Name: c.spec.Name, Payload: w.payload}
-			if k.decide(k.main, s.request(at, later, call)).faulted(abi.KindPayload) {
+			if k.decide(k.main, s.request(at, at.later(), call)).faulted(abi.KindPayload) {
 				faults = append(faults, call)
 				break
 			}

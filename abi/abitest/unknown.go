@@ -35,7 +35,7 @@ func (k *kit) unknownCommands() {
 		for _, at := range s.some(3) {
 			for _, name := range unknown {
 				for _, payload := range [][]byte{nil, emptyMap} {
-					d := k.decide(k.main, s.request(at, later, abi.Command{Name: name, Payload: payload}))
+					d := k.decide(k.main, s.request(at, at.later(), abi.Command{Name: name, Payload: payload}))
 					k.unknownCommand(d, d.faulted(abi.KindUnknownCommand), "an unknown command alone")
 				}
 			}
@@ -77,7 +77,7 @@ func (k *kit) amongKnown(s *subject, at *place, unknown []string) {
 		commands = append(commands, abi.Command{Name: unknown[i%len(unknown)]}, known[i])
 	}
 	commands = append(commands, abi.Command{Name: unknown[0], Payload: emptyMap})
-	d := k.decide(k.main, s.request(at, later, commands...))
+	d := k.decide(k.main, s.request(at, at.later(), commands...))
 	if !d.decided() {
 		k.unknownCommand(d, false, "a batch with unknown commands between known ones")
 		return

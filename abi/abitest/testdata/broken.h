@@ -9,7 +9,7 @@
 #define CHANGING_MANIFEST    5 // describe counts how often it is asked
 #define INVALID_MANIFEST     6 // a command has no name
 #define NO_EXAMPLES          7 // and no schemas
-#define NEVER_ACCEPTED       8 // clear rejects always
+#define NEVER_ACCEPTED       8 // clear rejects always, and lists no code
 #define WRONG_OUTCOME_COUNT  9 // the last outcome of a batch is not there
 #define STATE_WITHOUT_EVENTS 10
 #define HIDDEN_COUNTER       11 // replies count the calls
@@ -46,3 +46,7 @@
 #define LEAK                 42 // of 16 bytes a call
 #define SILENT_TRAP          43 // a panic has no text
 #define WRONG_SCHEMA         44 // one that is no JSON Schema
+#define REPLY_TOO_EARLY      45 // a reply shows the state before the command
+#define LONG_INITIAL_STATE   46 // the initial state has an integer in a long form
+#define INITIAL_STATE_TAKEN  47 // whatever its total is, where the rest is as at first
+#define ENDLESS_COMMAND      48 // a command that comes after 64 events never returns

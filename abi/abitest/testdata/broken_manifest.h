@@ -51,7 +51,8 @@ static void examples(int command) {
 
 static void describe_command(int command) {
   int bare = BROKEN == NO_EXAMPLES, reply = command != CLEAR && !bare;
-  write_head(0x80, bare ? 2 : 4 + (u32)reply);
+  int coded = !(BROKEN == NEVER_ACCEPTED && command == CLEAR);
+  write_head(0x80, bare ? 2 : 3 + (u32)reply + (u32)coded);
   write_str("name");
   write_str(BROKEN == INVALID_MANIFEST && command == CLEAR ? "" : commands[command]);
   if (!bare) {
@@ -60,11 +61,13 @@ static void describe_command(int command) {
   }
   if (reply) {
     write_str("reply");
-    write_str(U64);
+    write_str(OBJECT("\"total\":" U64, "\"total\""));
   }
-  write_str("rejections");
-  write_head(0x90, 1);
-  write_str(command == ADD ? "full" : command == TAKE ? "short" : "empty");
+  if (coded) {
+    write_str("rejections");
+    write_head(0x90, 1);
+    write_str(command == ADD ? "full" : command == TAKE ? "short" : "empty");
+  }
   if (!bare) {
     write_str("examples");
     examples(command);

@@ -82,6 +82,7 @@ static void reject(const char *code, const char *key, u64 n) {
 }
 
 static void accept(State *s, int event, const Entry *e) {
+  u64 before = s->total;
   apply(s, event, e);
   write_head(0x90, 3);
   put(0, 1);
@@ -89,10 +90,12 @@ static void accept(State *s, int event, const Entry *e) {
     write_nil();
   } else {
     u8 *bin = begin_bin();
+    write_head(0x80, 1);
+    write_str("total");
     if (BROKEN == WRONG_REPLY)
-      write_str("total");
+      write_str("all");
     else
-      write_uint(s->total + (BROKEN == HIDDEN_COUNTER ? calls : 0));
+      write_uint(BROKEN == REPLY_TOO_EARLY ? before : s->total + (BROKEN == HIDDEN_COUNTER ? calls : 0));
     end_bin(bin);
   }
   write_head(0x90, 1);
@@ -141,7 +144,9 @@ u64 EXPORT(handle_command)(const u8 *at, u32 size) {
   read_array(&r);
   read_str(&r);
   read_str(&r);
-  read_uint(&r);
+  if (read_uint(&r) >= 64 && BROKEN == ENDLESS_COMMAND)
+    for (volatile u32 i = 0;; i++)
+      ;
   Bytes state = read_bin(&r);
   skip(&r);
   if (!read_state(state, &s))
@@ -190,9 +195,11 @@ u64 EXPORT(handle_event)(const u8 *at, u32 size)
   read_str(&r);
   read_str(&r);
   read_uint(&r);
-  if (!read_state(read_bin(&r), &s))
+  Bytes state = read_bin(&r);
+  if (!read_state(state, &s))
     return refused(BAD_STATE, 1, 0, "the state does not decode");
   u32 n = read_array(&r);
+  int initial = !state.at && n == 0;
   if (BROKEN == NO_EMPTY_FOLD && n == 0)
     s = (State){0};
   for (u32 i = 0; i < n; i++) {
@@ -213,6 +220,8 @@ u64 EXPORT(handle_event)(const u8 *at, u32 size)
   kept = s;
   write_head(0x90, 2);
   put(0, 1);
+  long_total = BROKEN == LONG_INITIAL_STATE && initial;
   write_state(&s);
+  long_total = 0;
   return answered();
 }

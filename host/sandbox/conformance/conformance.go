@@ -21,10 +21,14 @@ func Check(ctx context.Context, wasm []byte, o *abitest.Options) (report *abites
 		}
 	}()
 	var failure error
-	report = abitest.Check(func(wasm []byte) (abitest.Guest, error) {
+	options := sandbox.Options{Stoppable: true}
+	if o != nil {
+		options.CallTimeout = o.CallTimeout
+	}
+	report = abitest.Check(ctx, func(wasm []byte) (abitest.Guest, error) {
 		var err error
 		if p == nil {
-			p, err = sandbox.Open(ctx, wasm, nil)
+			p, err = sandbox.Open(ctx, wasm, &options)
 		}
 		var in *sandbox.Instance
 		if err == nil {
@@ -37,7 +41,7 @@ func Check(ctx context.Context, wasm []byte, o *abitest.Options) (report *abites
 			}
 			return nil, err
 		}
-		return &guest{ended: ctx.Err, in: in}, nil
+		return &guest{in}, nil
 	}, wasm, o)
 	if failure == nil {
 		failure = ctx.Err()
@@ -49,10 +53,7 @@ func Check(ctx context.Context, wasm []byte, o *abitest.Options) (report *abites
 }
 
 // guest is an instance as the kit wants it.
-type guest struct {
-	ended func() error // why the check is to end, or nil
-	in    *sandbox.Instance
-}
+type guest struct{ in *sandbox.Instance }
 
 func (g *guest) Describe() ([]byte, error) {
 	b, err := g.in.Describe()
@@ -60,17 +61,11 @@ func (g *guest) Describe() ([]byte, error) {
 }
 
 func (g *guest) HandleCommand(request []byte) ([]byte, error) {
-	if err := g.ended(); err != nil {
-		return nil, err
-	}
 	b, err := g.in.HandleCommand(request)
 	return b, translated(err)
 }
 
 func (g *guest) HandleEvent(request []byte) ([]byte, error) {
-	if err := g.ended(); err != nil {
-		return nil, err
-	}
 	b, err := g.in.HandleEvent(request)
 	return b, translated(err)
 }
@@ -88,7 +83,7 @@ func translated(err error) error {
 		return &abitest.LoadError{Problems: load.Problems, Err: load.Err}
 	case errors.As(err, &call):
 		return &abitest.CallError{Func: call.Func, Cause: call.Err.Error(), Message: call.Message,
-			Trapped: errors.Is(call, sandbox.ErrTrapped), NoRoom: errors.Is(call, sandbox.ErrOverLimit)}
+			Trapped: errors.Is(call, sandbox.ErrTrapped), NoRoom: errors.Is(call, sandbox.ErrOverLimit), Endless: errors.Is(call, sandbox.ErrTimeout)}
 	}
 	return err
 }

@@ -25,35 +25,44 @@ func (p *Program) pluginCheck() *cobra.Command {
 plugin that holds them all can be served, and swapped for any other one of its types.
 
 The check feeds on the plugin's manifest: the examples of its commands, and the JSON Schemas of payloads where there are
-any. A law that nothing put to work is not held, so a command without examples fails. The exit code is 0 if the plugin
-is conformant, and 1 if not.`,
+any. A law that nothing put to work is not held, so a command without examples fails.
+
+The exit code is 0 if the plugin is conformant, 1 if it is not, 2 if the command line makes no sense or the file cannot be read,
+and 3 if the check was interrupted or could not be finished for another reason that is not the plugin's.`,
 		Example: "  eshost plugin check bin/counter-go.wasm",
 		Args:    cobra.ExactArgs(1),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one line of JSON")
 	c.Flags().IntVar(&opts.Calls, "calls", 0, "guest calls to see whether memory stays flat (default 100000)")
+	c.Flags().DurationVar(&opts.CallTimeout, "call-timeout", 0, "after which a guest call is taken for one that never returns (default 10s)")
 	c.Flags().Uint64Var(&opts.Seed, "seed", 0, "of the random orders; a report says which it had (default 1)")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if opts.Calls < 0 {
 			return &usageError{fmt.Errorf("--calls: %d, want a positive number, or 0 for the default", opts.Calls)}
 		}
+		if opts.CallTimeout < 0 {
+			return &usageError{fmt.Errorf("--call-timeout: %v, want a positive duration, or 0 for the default", opts.CallTimeout)}
+		}
 		wasm, err := readPlugin(args[0])
 		if err != nil {
-			return err
+			return &exitError{err, exitUsage}
 		}
 		report, err := p.checkConformance(cmd.Context(), wasm, opts)
 		if err != nil {
-			return fmt.Errorf("check %s: %w", args[0], err)
+			return &exitError{fmt.Errorf("check %s: %w", args[0], err), exitUnfinished}
 		}
 		if asJSON {
 			err = printJSON(p.Out, report)
 		} else {
 			err = report.WriteText(p.Out)
 		}
-		if err == nil && report.Failed() {
-			err = &reportedError{errNotConformant}
+		switch {
+		case err != nil:
+			return &exitError{fmt.Errorf("write the report on %s: %w", args[0], err), exitUnfinished}
+		case report.Failed():
+			return &reportedError{errNotConformant}
 		}
-		return err
+		return nil
 	}
 	return c
 }

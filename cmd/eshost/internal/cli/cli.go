@@ -15,10 +15,13 @@ import (
 	"github.com/eshost/eshost/host/client"
 )
 
-// Exit codes.
+// Exit codes. 2 means one thing to those who send commands, and another to
+// those who write plugins.
 const (
-	exitFailed   = 1 // anything but a rejection
-	exitRejected = 2 // the plugin's rules refused the command
+	exitFailed     = 1 // anything else
+	exitRejected   = 2 // the plugin's rules refused the command
+	exitUsage      = 2 // of `eshost plugin`: the command line makes no sense, or names what cannot be read
+	exitUnfinished = 3 // of `eshost plugin check`: it cannot be said whether the plugin is conformant
 )
 
 // Program is what the command line runs in.
@@ -49,11 +52,25 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	default:
 		fmt.Fprintf(p.Err, "eshost: %v\n", err)
 	}
-	if client.Rejected(err) != nil {
+	var coded *exitError
+	switch {
+	case client.Rejected(err) != nil:
 		return exitRejected
+	case errors.As(err, &coded):
+		return coded.code
+	case usage != nil && (cmd.Name() == "plugin" || cmd.HasParent() && cmd.Parent().Name() == "plugin"):
+		return exitUsage
 	}
 	return exitFailed
 }
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	error
+	code int
+}
+
+func (e *exitError) Unwrap() error { return e.error }
 
 // usageError is a command line that makes no sense.
 type usageError struct{ error }
