@@ -31,6 +31,7 @@ var policy = map[string]rule{
 	"stores/pebblestore":              {ours: []string{"stores"}, others: []string{"github.com/cockroachdb/pebble/v2"}},
 	"host/internal/module":            {},
 	"host/internal/meter":             {ours: []string{"host/internal/module"}},
+	"host/internal/countertest":       {ours: []string{"abi"}},
 	"host/internal/plugin":            {ours: []string{"abi", "host/internal/meter", "host/internal/module"}, others: []string{"github.com/tetratelabs/wazero"}},
 	"host/internal/entity":            {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2"}},
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},

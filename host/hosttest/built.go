@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,30 +63,49 @@ func repository() (string, error) {
 	}
 }
 
-// What builds and editors leave in the folders of sources.
-var notSources = []string{"target", "node_modules", "build", "testdata", "tests", "test", "scenarios"}
+// Folders of which no plugin is built: what builds leave there, tests and their kits.
+var notSources = []string{"target", "node_modules", "build", "testdata", "tests", "test", "testing", "eshosttest", "scenarios", "examples", "benches"}
 
-// newestSource is the file below dir that was changed last.
+// What plugins are built of, as `eshost plugin build` does it: sources by their endings, and what says how they are compiled.
+var (
+	sourceEndings = []string{".go", ".rs", ".ts", ".c", ".cc", ".cpp", ".h", ".hpp"}
+	buildFiles    = []string{"go.mod", "go.sum", "Cargo.toml", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml", "package.json", "asconfig.json", "compile_flags.txt"}
+	testEndings   = []string{"_test.go", "_test.c", "_test.cc", "_test.cpp", "_test.h", ".d.ts"}
+)
+
+// isSource reports whether a plugin is built of the file, whose slashed path in the plugin's or the SDK's folder it is.
+func isSource(name string) bool {
+	if dir, _, ok := strings.Cut(name, "/"); ok && dir == "transform" { // the compiler of AssemblyScript runs it
+		return path.Ext(name) == ".js"
+	}
+	if slices.ContainsFunc(testEndings, func(ending string) bool { return strings.HasSuffix(name, ending) }) {
+		return false
+	}
+	return slices.Contains(sourceEndings, path.Ext(name)) || slices.ContainsFunc(buildFiles, func(file string) bool { return name == file || strings.HasSuffix(name, "/"+file) })
+}
+
+// newestSource is the source below dir that was changed last.
 func newestSource(dir string) (name string, at time.Time, err error) {
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if d.IsDir() {
-			if path != dir && (slices.Contains(notSources, d.Name()) || strings.HasPrefix(d.Name(), ".")) {
+			if file != dir && (slices.Contains(notSources, d.Name()) || strings.HasPrefix(d.Name(), ".") && d.Name() != ".cargo") {
 				return filepath.SkipDir
 			}
 			return nil
 		}
-		if strings.HasSuffix(d.Name(), "_test.go") || strings.HasSuffix(d.Name(), ".md") || strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(d.Name(), ".lock") || d.Name() == "package-lock.json" {
-			return nil
+		rel, err := filepath.Rel(dir, file)
+		if err != nil || !isSource(filepath.ToSlash(rel)) {
+			return err
 		}
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
 		if info.ModTime().After(at) {
-			name, at = path, info.ModTime()
+			name, at = file, info.ModTime()
 		}
 		return nil
 	})

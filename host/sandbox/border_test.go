@@ -9,28 +9,9 @@ import (
 
 	"github.com/eshost/eshost/abi"
 	"github.com/eshost/eshost/host/hosttest"
+	"github.com/eshost/eshost/host/internal/countertest"
 	"github.com/eshost/eshost/host/sandbox"
 )
-
-const nowMillis = 1763892000000
-
-// increases is a request of n commands to a counter that stands at 7.
-func increases(n int) []byte {
-	r := abi.CommandRequest{Type: "counter", ID: "a", Seq: 5, State: []byte{7}, Now: nowMillis}
-	for range n {
-		r.Commands = append(r.Commands, abi.Command{Name: "increase", Payload: []byte{0x81, 0xa2, 'b', 'y', 5}})
-	}
-	return abi.AppendCommandRequest(nil, &r)
-}
-
-// increased is a request to fold n events into the same counter.
-func increased(n int) []byte {
-	r := abi.EventRequest{Type: "counter", ID: "a", Seq: 5, State: []byte{7}}
-	for range n {
-		r.Events = append(r.Events, abi.Event{Name: "increased", Version: 1, Payload: []byte{0x81, 0xa2, 'b', 'y', 5}})
-	}
-	return abi.AppendEventRequest(nil, &r)
-}
 
 // filled is an order of about 2 KB, made by a guest: lines with titles, two addresses, notes.
 func filled(b *testing.B, in *sandbox.Instance) (seq uint64, state []byte) {
@@ -42,7 +23,7 @@ func filled(b *testing.B, in *sandbox.Instance) (seq uint64, state []byte) {
 		}
 		return payload
 	}
-	r := abi.CommandRequest{Type: "order", ID: "o-1", Now: nowMillis}
+	r := abi.CommandRequest{Type: "order", ID: "o-1", Now: countertest.NowMillis}
 	for i := range 12 {
 		r.Commands = append(r.Commands, abi.Command{Name: "add_line", Payload: json(
 			`{"sku":"sku-%04d","title":"A thing of some use, in one of its %d colours","quantity":%d,"unit_cents":%d,"weight_kg":%d.25,"note":"wrap it"}`, i, i+2, i+1, 1000+i, i)})
@@ -93,18 +74,18 @@ func BenchmarkBorder(b *testing.B) {
 			wasm := hosttest.Built(b, "counter-"+language)
 			in := instance(b, open(b, wasm))
 			b.Run("alone", func(b *testing.B) {
-				measure(b, increases(1), 1, "command", in.HandleCommand)
+				measure(b, countertest.Increases(1), 1, "command", in.HandleCommand)
 				b.ReportMetric(float64(len(wasm))/1024, "KB")
 			})
-			b.Run("of 64", func(b *testing.B) { measure(b, increases(64), 64, "command", in.HandleCommand) })
-			b.Run("fold of 1000", func(b *testing.B) { measure(b, increased(1000), 1000, "event", in.HandleEvent) })
+			b.Run("of 64", func(b *testing.B) { measure(b, countertest.Increases(64), 64, "command", in.HandleCommand) })
+			b.Run("fold of 1000", func(b *testing.B) { measure(b, countertest.Increased(1000), 1000, "event", in.HandleEvent) })
 		})
 	}
 	b.Run("counter/native", func(b *testing.B) {
 		var n native
-		b.Run("alone", func(b *testing.B) { measure(b, increases(1), 1, "command", n.handleCommand) })
-		b.Run("of 64", func(b *testing.B) { measure(b, increases(64), 64, "command", n.handleCommand) })
-		b.Run("fold of 1000", func(b *testing.B) { measure(b, increased(1000), 1000, "event", n.handleEvent) })
+		b.Run("alone", func(b *testing.B) { measure(b, countertest.Increases(1), 1, "command", n.handleCommand) })
+		b.Run("of 64", func(b *testing.B) { measure(b, countertest.Increases(64), 64, "command", n.handleCommand) })
+		b.Run("fold of 1000", func(b *testing.B) { measure(b, countertest.Increased(1000), 1000, "event", n.handleEvent) })
 	})
 	for _, language := range reference["order"] {
 		b.Run("order/"+language, func(b *testing.B) {
@@ -112,7 +93,7 @@ func BenchmarkBorder(b *testing.B) {
 			in := instance(b, open(b, wasm))
 			seq, state := filled(b, in)
 			request := func(n int) []byte {
-				r := abi.CommandRequest{Type: "order", ID: "o-1", Seq: seq, State: state, Now: nowMillis}
+				r := abi.CommandRequest{Type: "order", ID: "o-1", Seq: seq, State: state, Now: countertest.NowMillis}
 				for i := range n {
 					payload, err := abi.AppendFromJSON(nil, fmt.Appendf(nil, `{"sku":"sku-0011","quantity":%d}`, 20+i))
 					if err != nil {

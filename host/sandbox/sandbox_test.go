@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/eshost/eshost/abi"
 	"github.com/eshost/eshost/host/hosttest"
+	"github.com/eshost/eshost/host/internal/countertest"
 	"github.com/eshost/eshost/host/sandbox"
 )
 
@@ -43,23 +43,6 @@ func instance(tb testing.TB, p *sandbox.Plugin) *sandbox.Instance {
 	return in
 }
 
-func unhex(tb testing.TB, text string) []byte {
-	tb.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
-}
-
-// The worked example of ABI.md.
-const (
-	exampleRequest = "96 a7 636f756e746572 a1 61 00 c0 cf 0000019ab027f500 92 92 a8 696e637265617365 c4 05 81 a2 6279 05 92 a8 6465637265617365 c4 05 81 a2 6279 07"
-	exampleAnswer  = "93 00 92 93 00 c4 01 05 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05 93 01 a9 756e646572666c6f77 c0 c4 01 05"
-	exampleFold    = "95 a7 636f756e746572 a1 61 00 c0 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05"
-	exampleState   = "92 00 c4 01 05"
-)
-
 func TestSeveralInstancesLiveAtOnce(t *testing.T) {
 	p := open(t, counter(t))
 	if p.Digest() != sha256.Sum256(counter(t)) || p.Manifest().Type("counter") == nil {
@@ -67,10 +50,10 @@ func TestSeveralInstancesLiveAtOnce(t *testing.T) {
 	}
 	a, b := instance(t, p), instance(t, p)
 	for i, in := range []*sandbox.Instance{a, b, a} {
-		if got, err := in.HandleCommand(unhex(t, exampleRequest)); err != nil || !bytes.Equal(got, unhex(t, exampleAnswer)) {
+		if got, err := in.HandleCommand(countertest.ExampleRequest); err != nil || !bytes.Equal(got, countertest.ExampleAnswer) {
 			t.Errorf("call %d: command answer %x, error %v", i, got, err)
 		}
-		if got, err := in.HandleEvent(unhex(t, exampleFold)); err != nil || !bytes.Equal(got, unhex(t, exampleState)) {
+		if got, err := in.HandleEvent(countertest.ExampleFold); err != nil || !bytes.Equal(got, countertest.ExampleState) {
 			t.Errorf("call %d: event answer %x, error %v", i, got, err)
 		}
 		if got, err := in.Describe(); err != nil {
@@ -117,13 +100,13 @@ func TestACallThatFailsBreaksTheInstanceAndNoOther(t *testing.T) {
 		t.Errorf("a GiB in an instance of 256 MiB: error %v", err)
 	}
 	for what, err := range map[string]error{
-		"describe": second(bad.Describe()), "a command": second(bad.HandleCommand(unhex(t, exampleRequest))), "alloc": bad.Reserve(1),
+		"describe": second(bad.Describe()), "a command": second(bad.HandleCommand(countertest.ExampleRequest)), "alloc": bad.Reserve(1),
 	} {
 		if !errors.Is(err, sandbox.ErrBroken) {
 			t.Errorf("%s after a failure: error %v", what, err)
 		}
 	}
-	if _, err := good.HandleCommand(unhex(t, exampleRequest)); err != nil {
+	if _, err := good.HandleCommand(countertest.ExampleRequest); err != nil {
 		t.Error(err)
 	}
 }
@@ -131,7 +114,7 @@ func TestACallThatFailsBreaksTheInstanceAndNoOther(t *testing.T) {
 func second(_ []byte, err error) error { return err }
 
 func TestACallAllocatesNothing(t *testing.T) {
-	in, command, fold := instance(t, open(t, counter(t))), unhex(t, exampleRequest), unhex(t, exampleFold)
+	in, command, fold := instance(t, open(t, counter(t))), countertest.ExampleRequest, countertest.ExampleFold
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := in.HandleCommand(command); err != nil {
 			t.Fatal(err)
@@ -184,7 +167,7 @@ func TestACallAfterCloseBlamesNoGuest(t *testing.T) {
 	}
 	_, instantiated := p.Instance(context.Background())
 	for what, err := range map[string]error{
-		"describe": second(in.Describe()), "a command": second(in.HandleCommand(unhex(t, exampleRequest))), "an event": second(in.HandleEvent(unhex(t, exampleFold))),
+		"describe": second(in.Describe()), "a command": second(in.HandleCommand(countertest.ExampleRequest)), "an event": second(in.HandleEvent(countertest.ExampleFold)),
 		"alloc": in.Reserve(1), "an instance": instantiated,
 	} {
 		if call := new(sandbox.CallError); !errors.Is(err, sandbox.ErrClosed) || errors.As(err, &call) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/eshost/eshost/host/internal/countertest"
 	"github.com/eshost/eshost/host/internal/plugin"
 )
 
@@ -43,12 +44,12 @@ func BenchmarkBorrow(b *testing.B) {
 
 func BenchmarkCounterDecide(b *testing.B) {
 	for _, n := range []int{1, 64} {
-		b.Run(fmt.Sprintf("%d-a-call", n), func(b *testing.B) { benchmarkCounter(b, increases(n), n, "command", false) })
+		b.Run(fmt.Sprintf("%d-a-call", n), func(b *testing.B) { benchmarkCounter(b, countertest.Increases(n), n, "command", false) })
 	}
 }
 
 func BenchmarkCounterFold1000(b *testing.B) {
-	benchmarkCounter(b, increased(1000), 1000, "event", true)
+	benchmarkCounter(b, countertest.Increased(1000), 1000, "event", true)
 }
 
 func benchmarkCounter(b *testing.B, req []byte, n int, noun string, fold bool) {

@@ -3,16 +3,14 @@ package plugin_test
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
-	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/countertest"
 	"github.com/eshost/eshost/host/internal/plugin"
 )
 
@@ -44,23 +42,6 @@ func counter(tb testing.TB) []byte {
 	return wasm
 }
 
-func unhex(tb testing.TB, text string) []byte {
-	tb.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
-}
-
-// The worked example of ABI.md.
-const (
-	exampleRequest = "96 a7 636f756e746572 a1 61 00 c0 cf 0000019ab027f500 92 92 a8 696e637265617365 c4 05 81 a2 6279 05 92 a8 6465637265617365 c4 05 81 a2 6279 07"
-	exampleAnswer  = "93 00 92 93 00 c4 01 05 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05 93 01 a9 756e646572666c6f77 c0 c4 01 05"
-	exampleFold    = "95 a7 636f756e746572 a1 61 00 c0 91 93 a9 696e63726561736564 01 c4 05 81 a2 6279 05"
-	exampleState   = "92 00 c4 01 05"
-)
-
 func TestCounterGivesTheWorkedExampleOnEveryInstance(t *testing.T) {
 	p := load(t, newEngine(t, &plugin.Options{CacheDir: compiled}), counter(t))
 	if c := p.Manifest().Type("counter"); c == nil || len(c.Commands) != 2 || len(c.Events) != 2 {
@@ -70,33 +51,15 @@ func TestCounterGivesTheWorkedExampleOnEveryInstance(t *testing.T) {
 	defer p.Release(used)
 	defer p.Release(fresh)
 	for i, in := range []*plugin.Instance{used, used, fresh} {
-		got, err := in.HandleCommand(context.Background(), unhex(t, exampleRequest))
-		if err != nil || !bytes.Equal(got, unhex(t, exampleAnswer)) {
+		got, err := in.HandleCommand(context.Background(), countertest.ExampleRequest)
+		if err != nil || !bytes.Equal(got, countertest.ExampleAnswer) {
 			t.Errorf("call %d: command answer %x, error %v", i, got, err)
 		}
-		got, err = in.HandleEvent(context.Background(), unhex(t, exampleFold))
-		if err != nil || !bytes.Equal(got, unhex(t, exampleState)) {
+		got, err = in.HandleEvent(context.Background(), countertest.ExampleFold)
+		if err != nil || !bytes.Equal(got, countertest.ExampleState) {
 			t.Errorf("call %d: event answer %x, error %v", i, got, err)
 		}
 	}
-}
-
-// increases is a request of n commands upon state 7.
-func increases(n int) []byte {
-	r := abi.CommandRequest{Type: "counter", ID: "a", Seq: 5, State: []byte{7}, Now: 1763892000000}
-	for range n {
-		r.Commands = append(r.Commands, abi.Command{Name: "increase", Payload: []byte{0x81, 0xa2, 'b', 'y', 5}})
-	}
-	return abi.AppendCommandRequest(nil, &r)
-}
-
-// increased is a request to fold n events upon state 7.
-func increased(n int) []byte {
-	r := abi.EventRequest{Type: "counter", ID: "a", Seq: 5, State: []byte{7}}
-	for range n {
-		r.Events = append(r.Events, abi.Event{Name: "increased", Version: 1, Payload: []byte{0x81, 0xa2, 'b', 'y', 5}})
-	}
-	return abi.AppendEventRequest(nil, &r)
 }
 
 // TestCounterMemoryStaysFlat makes 200,000 calls, or 10 million if ESHOST_SOAK
@@ -109,7 +72,7 @@ func TestCounterMemoryStaysFlat(t *testing.T) {
 	p := load(t, newEngine(t, &plugin.Options{CacheDir: compiled}), counter(t))
 	in := acquire(t, p)
 	defer p.Release(in)
-	one, batch, fold := increases(1), increases(64), increased(100)
+	one, batch, fold := countertest.Increases(1), countertest.Increases(64), countertest.Increased(100)
 	round := func(n int) {
 		for i := range n {
 			var err error
