@@ -43,16 +43,16 @@ ESHOST_API_ eshost_effect eshost_emit_(eshost_context *ctx, const eshost_event_ 
 	bool known = false;
 	if (ctx->fault_ != 0)
 		return accepted;
-	for (uint32_t i = 0; i < ctx->entity_->part_count; i++)
-		known = known || ctx->entity_->parts[i].event == event;
+	for (uint32_t i = 0; i < ctx->entity_->part_count && !known; i++)
+		known = ctx->entity_->parts[i].event == event;
 	if (!known) {
 		eshost_fault_unlisted_(ctx, event);
 		return accepted;
 	}
 	eshost_writer_ *const w = &ctx->events_;
-	eshost_write_byte_(w, 0x93);
-	eshost_write_str_(w, event->name, event->name_size);
-	eshost_write_uint_(w, event->version);
+	eshost_room_(w, event->name_size + 32);
+	*w->at = 0x93;
+	w->at = eshost_put_uint_(eshost_put_str_(w->at + 1, event->name, event->name_size), event->version);
 	const size_t start = (size_t)(w->at - w->start);
 	if (!eshost_encode_payload_(w, t, content)) {
 		eshost_fault_event_(ctx, event, ESHOST_PANICKED);
@@ -129,18 +129,17 @@ ESHOST_COLD_ uint32_t eshost_write_rejection_(eshost_loop_ *l, const eshost_comm
 /* Writes the reply of a command, made from the state as it is now. */
 ESHOST_API_ bool eshost_write_reply_(eshost_loop_ *l, const eshost_command_ *c)
 {
-	const eshost_type *t = l->entity->state;
-	const void *reply = l->state;
-	if (c->reply_kind == ESHOST_REPLY_MADE_) {
-		void *const made = eshost_take_(c->reply_type->size);
-		eshost_copy_(l->view, l->state, t->size);
-		c->reply(l->view, made);
-		reply = made;
-		t = c->reply_type;
-	} else if (c->reply_kind == ESHOST_REPLY_NONE_) {
-		t = &eshost_type_eshost_none;
+	const eshost_type *const t = l->entity->state;
+	if (c->reply_kind == ESHOST_REPLY_STATE_)
+		return eshost_encode_payload_(&l->out, t, l->state);
+	if (c->reply_kind == ESHOST_REPLY_NONE_) {
+		eshost_write_byte_(&l->out, 0xc0);
+		return true;
 	}
-	return eshost_encode_payload_(&l->out, t, reply);
+	void *const made = eshost_take_(c->reply_type->size);
+	eshost_copy_(l->view, l->state, t->size);
+	c->reply(l->view, made);
+	return eshost_encode_payload_(&l->out, c->reply_type, made);
 }
 
 ESHOST_COLD_ uint32_t eshost_unsettled_(const char *what, const eshost_command_ *c)
@@ -155,8 +154,9 @@ ESHOST_API_ uint32_t eshost_settle_(eshost_loop_ *l, const eshost_command_ *c)
 	eshost_context *const ctx = &l->ctx;
 	for (const eshost_emitted_ *e = ctx->first_; e != NULL; e = e->next)
 		e->event->fold(l->state, e->content);
-	eshost_write_byte_(&l->out, 0x93);
-	eshost_write_byte_(&l->out, 0);
+	eshost_room_(&l->out, 2);
+	*l->out.at++ = 0x93;
+	*l->out.at++ = 0;
 	if (!eshost_write_reply_(l, c))
 		return eshost_unsettled_("the reply of command ", c);
 	if (l->careful && ctx->count_ > 0 && !eshost_is_sound_(l))
@@ -224,8 +224,11 @@ ESHOST_API_ bool eshost_decide_next_(eshost_loop_ *l)
 {
 	eshost_context *const ctx = &l->ctx;
 	const size_t start = (size_t)(l->out.at - l->out.start);
-	if (!eshost_read_places_(&l->request, 2) || !eshost_read_str_(&l->request, &ctx->name) ||
-		!eshost_read_payload_(&l->request, &ctx->payload_))
+	eshost_reader_ r = l->request;
+	if (eshost_next_places_(&r, 2) && eshost_next_str_(&r, &ctx->name) && eshost_next_payload_(&r, &ctx->payload_))
+		l->request.at = r.at;
+	else if (!eshost_read_places_(&l->request, 2) || !eshost_read_str_(&l->request, &ctx->name) ||
+			 !eshost_read_payload_(&l->request, &ctx->payload_))
 		return false;
 	const eshost_command_ *const c = eshost_find_command_(l->entity, &ctx->name);
 	const uint32_t kind = c != NULL ? eshost_decide_(l, c) : eshost_no_command_(&ctx->name);

@@ -34,8 +34,12 @@ ESHOST_API_ uint32_t eshost_fold_(eshost_loop_ *l)
 	eshost_str name;
 	uint64_t version;
 	eshost_bytes payload;
-	if (!eshost_read_places_(&l->request, 3) || !eshost_read_str_(&l->request, &name) ||
-		!eshost_read_uint_(&l->request, &version) || !eshost_read_payload_(&l->request, &payload))
+	eshost_reader_ r = l->request;
+	if (eshost_next_places_(&r, 3) && eshost_next_str_(&r, &name) && eshost_next_uint_(&r, &version) &&
+		eshost_next_payload_(&r, &payload))
+		l->request.at = r.at;
+	else if (!eshost_read_places_(&l->request, 3) || !eshost_read_str_(&l->request, &name) ||
+			 !eshost_read_uint_(&l->request, &version) || !eshost_read_payload_(&l->request, &payload))
 		return eshost_bad_request_();
 	const eshost_event_ *const event = eshost_find_event_(l->entity, &name, version);
 	if (event == NULL)

@@ -92,17 +92,16 @@ ESHOST_COLD_ uint32_t eshost_bad_state_(const eshost_entity_ *e)
 ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ *plugin, eshost_bytes request,
 										  bool timed)
 {
-	eshost_reader_ *const r = &l->request;
+	eshost_reader_ r = {request.data, request.data + request.size};
 	eshost_bytes state;
 	uint64_t now = 0;
 	bool negative = false;
-	r->at = request.data;
-	r->end = request.data + request.size;
-	if (!eshost_read_places_(r, timed ? 6 : 5) || !eshost_read_str_(r, &l->ctx.type) ||
-		!eshost_read_str_(r, &l->ctx.id) || !eshost_read_uint_(r, &l->seq) || !eshost_read_payload_(r, &state) ||
-		(timed && (!eshost_read_integer_(r, &now, &negative) || (!negative && now > INT64_MAX))) ||
-		!eshost_read_array_(r, &l->count))
+	if (!eshost_read_places_(&r, timed ? 6 : 5) || !eshost_read_str_(&r, &l->ctx.type) ||
+		!eshost_read_str_(&r, &l->ctx.id) || !eshost_read_uint_(&r, &l->seq) || !eshost_read_payload_(&r, &state) ||
+		(timed && (!eshost_read_integer_(&r, &now, &negative) || (!negative && now > INT64_MAX))) ||
+		!eshost_read_array_(&r, &l->count))
 		return eshost_bad_request_();
+	l->request = r;
 	l->ctx.now = (int64_t)now;
 	l->entity = NULL;
 	for (uint32_t i = 0; i < plugin->count; i++)

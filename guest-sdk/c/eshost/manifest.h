@@ -53,14 +53,13 @@ ESHOST_COLD_ void eshost_describe_command_(eshost_writer_ *w, const eshost_comma
 		rejections += c->clauses[i].rejection != NULL;
 		examples += c->clauses[i].examples != NULL;
 	}
-	const eshost_type *const reply = c->reply_kind == ESHOST_REPLY_NONE_	? &eshost_type_eshost_none
-									 : c->reply_kind == ESHOST_REPLY_STATE_ ? state
-																			: c->reply_type;
-	eshost_write_map_(w, 2u + (!reply->kind->is_none) + (rejections > 0) + (examples > 0));
+	const eshost_type *const reply = c->reply_kind == ESHOST_REPLY_STATE_ ? state : c->reply_type;
+	const bool replies = reply != NULL && !reply->kind->is_none;
+	eshost_write_map_(w, 2u + replies + (rejections > 0) + (examples > 0));
 	eshost_write_text_(w, "name");
 	eshost_write_text_(w, c->name);
 	eshost_describe_schema_(w, "schema", c->type);
-	if (!reply->kind->is_none)
+	if (replies)
 		eshost_describe_schema_(w, "reply", reply);
 	eshost_describe_clauses_(w, c, rejections);
 }

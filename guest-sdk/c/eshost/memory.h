@@ -75,6 +75,10 @@ __attribute__((noreturn)) ESHOST_COLD_ void eshost_panic(const char *text) { esh
 /* What a native build has for linear memory, as much as a host gives by default. */
 #define ESHOST_NATIVE_BYTES_ ((size_t)256 << 20)
 
+#ifdef __wasm__
+#define ESHOST_BEHIND_ 8u /* bytes that are never given out, so that they can be read behind all that are */
+#endif
+
 /* Makes room for size more bytes behind top. */
 ESHOST_COLD_ bool eshost_grow_(size_t size)
 {
@@ -82,7 +86,7 @@ ESHOST_COLD_ bool eshost_grow_(size_t size)
 #ifdef __wasm__
 	if (m->base == 0) {
 		m->base = m->top = ((uintptr_t)&__heap_base + 15) & ~(uintptr_t)15;
-		m->end = (uintptr_t)__builtin_wasm_memory_size(0) << 16;
+		m->end = ((uintptr_t)__builtin_wasm_memory_size(0) << 16) - ESHOST_BEHIND_;
 	}
 	const uint64_t wanted = (uint64_t)m->top + size + 8;
 	if (wanted <= m->end)
@@ -93,7 +97,7 @@ ESHOST_COLD_ bool eshost_grow_(size_t size)
 	if (__builtin_wasm_memory_grow(0, pages + spare) == (size_t)-1 &&
 		__builtin_wasm_memory_grow(0, pages) == (size_t)-1)
 		return false;
-	m->end = (uintptr_t)__builtin_wasm_memory_size(0) << 16;
+	m->end = ((uintptr_t)__builtin_wasm_memory_size(0) << 16) - ESHOST_BEHIND_;
 	return true;
 #else
 	if (m->base == 0) {

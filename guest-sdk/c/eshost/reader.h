@@ -10,7 +10,9 @@ typedef struct eshost_reader_ {
 	const uint8_t *at, *end;
 } eshost_reader_;
 
-/* What nearly always comes is read in line; these functions read the rest. */
+/* The functions eshost_next_* read what nearly always comes, in line, and from registers if the reader is a variable
+ * that goes nowhere else. Where they give false, because something else came, r->at is anywhere: the others read all
+ * forms. */
 
 /* Reads size bytes, at most 8, as a number; the first one is the highest. */
 ESHOST_COLD_ bool eshost_read_number_(eshost_reader_ *r, size_t size, uint64_t *number)
@@ -20,6 +22,11 @@ ESHOST_COLD_ bool eshost_read_number_(eshost_reader_ *r, size_t size, uint64_t *
 	const uint8_t *at = r->at;
 	uint64_t n = 0;
 	r->at += size;
+	if ((size_t)(r->end - at) >= 8) {
+		__builtin_memcpy(&n, at, 8);
+		*number = eshost_reverse_(n) >> (64 - 8 * size);
+		return true;
+	}
 	while (at < r->at)
 		n = n << 8 | *at++;
 	*number = n;
@@ -82,26 +89,38 @@ ESHOST_COLD_ bool eshost_read_span_(eshost_reader_ *r, uint8_t tag, const uint8_
 	return true;
 }
 
+ESHOST_HOT_ bool eshost_next_uint_(eshost_reader_ *r, uint64_t *number)
+{
+	if (r->at == r->end || *r->at >= 0x80)
+		return false;
+	*number = *r->at++;
+	return true;
+}
+
 ESHOST_API_ bool eshost_read_uint_(eshost_reader_ *r, uint64_t *number)
 {
 	bool negative;
-	if (r->at != r->end && *r->at < 0x80) {
-		*number = *r->at++;
-		return true;
-	}
-	return eshost_read_integer_(r, number, &negative) && !negative;
+	return eshost_next_uint_(r, number) || (eshost_read_integer_(r, number, &negative) && !negative);
+}
+
+ESHOST_HOT_ bool eshost_next_str_(eshost_reader_ *r, eshost_str *text)
+{
+	const uint8_t *const at = r->at;
+	const size_t size = at == r->end ? 0 : (size_t)(*at ^ 0xa0);
+	if (size > 31 || (size_t)(r->end - at) <= size)
+		return false;
+	text->data = (const char *)at + 1;
+	text->size = size;
+	r->at = at + 1 + size;
+	return true;
 }
 
 /* Reads a str, whose bytes may be any. */
 ESHOST_API_ bool eshost_read_str_(eshost_reader_ *r, eshost_str *text)
 {
 	const uint8_t *data;
-	if (r->at != r->end && (*r->at & 0xe0) == 0xa0 && r->end - r->at > (*r->at & 0x1f)) {
-		text->size = *r->at & 0x1f;
-		text->data = (const char *)r->at + 1;
-		r->at += 1 + text->size;
+	if (eshost_next_str_(r, text))
 		return true;
-	}
 	if (!eshost_read_span_(r, 0xd9, &data, &text->size))
 		return false;
 	text->data = (const char *)data;
@@ -110,25 +129,32 @@ ESHOST_API_ bool eshost_read_str_(eshost_reader_ *r, eshost_str *text)
 
 ESHOST_API_ bool eshost_read_bin_(eshost_reader_ *r, eshost_bytes *bytes)
 {
-	if (r->end - r->at >= 2 && *r->at == 0xc4 && r->end - r->at - 2 >= r->at[1]) {
-		bytes->size = r->at[1];
-		bytes->data = r->at + 2;
-		r->at += 2 + bytes->size;
-		return true;
-	}
 	return eshost_read_span_(r, 0xc4, &bytes->data, &bytes->size);
+}
+
+ESHOST_HOT_ bool eshost_next_payload_(eshost_reader_ *r, eshost_bytes *payload)
+{
+	const uint8_t *const at = r->at;
+	const size_t left = (size_t)(r->end - at);
+	if (left < 2 || *at != 0xc4 || left - 2 < at[1])
+		return false;
+	payload->size = at[1];
+	payload->data = at + 2;
+	r->at = at + 2 + at[1];
+	return true;
 }
 
 /* Reads a bin, or nil, of which it makes data NULL. */
 ESHOST_API_ bool eshost_read_payload_(eshost_reader_ *r, eshost_bytes *payload)
 {
-	if (r->at != r->end && *r->at == 0xc0) {
-		r->at++;
-		payload->data = NULL;
-		payload->size = 0;
+	if (eshost_next_payload_(r, payload))
 		return true;
-	}
-	return eshost_read_bin_(r, payload);
+	if (r->at == r->end || *r->at != 0xc0)
+		return eshost_read_bin_(r, payload);
+	r->at++;
+	payload->data = NULL;
+	payload->size = 0;
+	return true;
 }
 
 /* Reads the head of an array; there must be as many items as it says. */
@@ -147,14 +173,18 @@ ESHOST_API_ bool eshost_read_map_(eshost_reader_ *r, size_t *count)
 	return eshost_read_head_(r, 0x80, 0xde, 2, count);
 }
 
+ESHOST_HOT_ bool eshost_next_places_(eshost_reader_ *r, size_t places)
+{
+	if (r->at == r->end || *r->at != (0x90 | places))
+		return false;
+	r->at++;
+	return true;
+}
+
 /* Reads the head of an array that must have so many places, fewer than 16. */
 ESHOST_API_ bool eshost_read_places_(eshost_reader_ *r, size_t places)
 {
 	size_t count;
-	if (r->at != r->end && *r->at == (0x90 | places)) {
-		r->at++;
-		return true;
-	}
 	return eshost_read_array_(r, &count) && count == places;
 }
 

@@ -59,45 +59,24 @@ ESHOST_COLD_ void eshost_schema_bool_(eshost_schema_ *s, const eshost_type *t)
 /* Stores the low bytes of a number. */
 ESHOST_API_ void eshost_store_(void *v, uint32_t size, uint64_t number)
 {
-	const uint32_t n4 = (uint32_t)number;
-	const uint16_t n2 = (uint16_t)number;
-	const uint8_t n1 = (uint8_t)number;
-	switch (size) {
-	case 1:
-		__builtin_memcpy(v, &n1, 1);
-		break;
-	case 2:
-		__builtin_memcpy(v, &n2, 2);
-		break;
-	case 4:
-		__builtin_memcpy(v, &n4, 4);
-		break;
-	default:
+	if (size == 8)
 		__builtin_memcpy(v, &number, 8);
-	}
+	else
+		eshost_copy_(v, &number, size);
 }
 
 /* Loads a number of size bytes, with zeros above it. */
-ESHOST_API_ uint64_t eshost_load_(const void *v, uint32_t size)
+ESHOST_HOT_ uint64_t eshost_load_(const void *v, uint32_t size)
 {
-	uint64_t n8;
-	uint32_t n4;
-	uint16_t n2;
-	uint8_t n1;
-	switch (size) {
-	case 1:
-		__builtin_memcpy(&n1, v, 1);
-		return n1;
-	case 2:
-		__builtin_memcpy(&n2, v, 2);
-		return n2;
-	case 4:
-		__builtin_memcpy(&n4, v, 4);
-		return n4;
-	default:
-		__builtin_memcpy(&n8, v, 8);
-		return n8;
-	}
+	uint64_t number = 0;
+#ifdef __wasm__
+	ESHOST_READS_BEYOND_(v);
+	__builtin_memcpy(&number, v, 8);
+	number &= UINT64_MAX >> (64 - 8 * size);
+#else
+	__builtin_memcpy(&number, v, size);
+#endif
+	return number;
 }
 
 ESHOST_API_ bool eshost_decode_unsigned_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)

@@ -46,46 +46,72 @@ ESHOST_API_ bool eshost_decode_field_(eshost_reader_ *r, const eshost_field_ *f,
 	return f->type->kind->decode(r, f->type, (uint8_t *)v + f->offset, depth) || eshost_under_field_(f);
 }
 
-/* Fields come in the declared order nearly always, so each key is compared with the one that is expected first. */
-ESHOST_API_ bool eshost_decode_struct_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)
+ESHOST_COLD_ bool eshost_twice_(const eshost_field_ *f)
 {
-	const eshost_reader_ start = *r;
-	size_t count;
-	if (depth == 0)
-		return eshost_too_deep_();
-	if (!eshost_read_map_(r, &count))
-		return eshost_mismatch_(t, &start);
-	eshost_zero_(v, t->size);
-	uint64_t seen = 0;
-	uint32_t next = 0;
-	for (; count > 0; count--, next++) {
-		if (next >= t->count || !eshost_decode_expected_(r, &t->fields[next])) {
-			uint32_t place = 0;
-			if (!eshost_decode_key_(r, t, next, &place))
-				return false;
-			if (place == t->count) {
-				next--;
-				if (!eshost_skip_(r, depth - 1))
-					return eshost_fail_("an unknown field whose value is not well-formed");
-				continue;
-			}
-			next = place;
-		}
-		const eshost_field_ *const f = &t->fields[next];
-		if (seen >> next & 1) {
-			eshost_problem_of_("the field ", f->name, f->name_size, " comes twice");
-			return false;
-		}
-		seen |= (uint64_t)1 << next;
-		if (!eshost_decode_field_(r, f, v, depth - 1))
-			return false;
-	}
+	eshost_problem_of_("the field ", f->name, f->name_size, " comes twice");
+	return false;
+}
+
+ESHOST_COLD_ bool eshost_has_required_(const eshost_type *t, uint64_t seen)
+{
 	for (uint32_t i = 0; i < t->count; i++)
 		if (t->fields[i].has == ESHOST_ALWAYS_ && !(seen >> i & 1)) {
 			eshost_problem_("missing");
 			return eshost_under_field_(&t->fields[i]);
 		}
 	return true;
+}
+
+/* Fields come in the declared order nearly always, so each key is compared with the one that is expected first; and
+ * most numbers are small. */
+ESHOST_API_ bool eshost_decode_struct_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)
+{
+	eshost_reader_ in = *r;
+	size_t count;
+	if (depth == 0)
+		return eshost_too_deep_();
+	if (in.at != in.end && (*in.at & 0xf0) == 0x80) {
+		count = *in.at++ & 0x0f;
+	} else {
+		if (!eshost_read_head_(r, 0x80, 0xde, 2, &count))
+			return eshost_mismatch_(t, &in);
+		in.at = r->at;
+	}
+	eshost_zero_(v, t->size);
+	uint64_t seen = 0;
+	uint32_t next = 0, found = 0;
+	for (; count > 0; count--, next++) {
+		if (next >= t->count || !eshost_decode_expected_(&in, &t->fields[next])) {
+			uint32_t place = 0;
+			r->at = in.at;
+			if (!eshost_decode_key_(r, t, next, &place))
+				return false;
+			if (place == t->count) {
+				next--;
+				if (!eshost_skip_(r, depth - 1))
+					return eshost_fail_("an unknown field whose value is not well-formed");
+				in.at = r->at;
+				continue;
+			}
+			in.at = r->at;
+			next = place;
+		}
+		const eshost_field_ *const f = &t->fields[next];
+		if (seen >> next & 1)
+			return eshost_twice_(f);
+		seen |= (uint64_t)1 << next;
+		found++;
+		if (f->has == ESHOST_ALWAYS_ && f->type->kind == &eshost_kind_unsigned_ && in.at != in.end && *in.at < 0x80) {
+			eshost_store_((uint8_t *)v + f->offset, f->type->size, *in.at++);
+			continue;
+		}
+		r->at = in.at;
+		if (!eshost_decode_field_(r, f, v, depth - 1))
+			return false;
+		in.at = r->at;
+	}
+	r->at = in.at;
+	return found == t->count || eshost_has_required_(t, seen);
 }
 
 ESHOST_HOT_ bool eshost_has_(const eshost_field_ *f, const void *v)
@@ -97,22 +123,41 @@ ESHOST_HOT_ bool eshost_has_(const eshost_field_ *f, const void *v)
 	return has;
 }
 
-ESHOST_API_ bool eshost_encode_struct_(eshost_writer_ *w, const eshost_type *t, const void *v, int depth)
+/* Counts the fields that are there, of more than have room in a short head. */
+ESHOST_COLD_ uint32_t eshost_fields_there_(const eshost_type *t, const void *v)
 {
 	uint32_t count = 0;
-	if (depth == 0)
-		return eshost_too_deep_();
 	for (uint32_t i = 0; i < t->count; i++)
 		count += eshost_has_(&t->fields[i], v);
-	eshost_write_map_(w, count);
-	for (uint32_t i = 0; i < t->count; i++) {
-		const eshost_field_ *const f = &t->fields[i];
-		if (!eshost_has_(f, v))
+	return count;
+}
+
+ESHOST_API_ bool eshost_encode_struct_(eshost_writer_ *w, const eshost_type *t, const void *v, int depth)
+{
+	if (depth == 0)
+		return eshost_too_deep_();
+	const size_t head = (size_t)(w->at - w->start);
+	uint32_t count = t->count;
+	eshost_write_map_(w, count < 16 ? count : eshost_fields_there_(t, v));
+	const eshost_field_ *f = t->fields;
+	for (const eshost_field_ *const end = f + t->count; f < end; f++) {
+		const uint8_t *const value = (const uint8_t *)v + f->offset;
+		if (!eshost_has_(f, v)) {
+			count--;
 			continue;
-		eshost_encode_name_(w, f);
-		if (!f->type->kind->encode(w, f->type, (const uint8_t *)v + f->offset, depth - 1))
+		}
+		eshost_room_(w, f->name_size + 24);
+		uint8_t *const at = eshost_put_str_(w->at, f->name, f->name_size);
+		if (f->type->kind == &eshost_kind_unsigned_) {
+			w->at = eshost_put_uint_(at, eshost_load_(value, f->type->size));
+			continue;
+		}
+		w->at = at;
+		if (!f->type->kind->encode(w, f->type, value, depth - 1))
 			return eshost_under_field_(f);
 	}
+	if (t->count < 16)
+		w->start[head] = (uint8_t)(0x80 | count);
 	return true;
 }
 

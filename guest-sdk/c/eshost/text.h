@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "WebAssembly has the lowest byte of a number first, and so must the machine on which a plugin is tested"
+#endif
+
 #define ESHOST_UNUSED_ __attribute__((unused))
 #define ESHOST_API_ ESHOST_UNUSED_ static
 #define ESHOST_HOT_ __attribute__((unused, always_inline)) static inline
@@ -56,8 +60,8 @@ ESHOST_API_ eshost_str eshost_str_of(const char *text)
 	return s;
 }
 
-/* Copies, between places that do not overlap. WebAssembly has an instruction for it, which leaves the compiled code,
- * and most copies here are too short for that to pay. */
+/* Copies, between places that do not overlap, or down to a lower one. WebAssembly has an instruction for it, which
+ * leaves the compiled code, and most copies here are too short for that to pay. */
 ESHOST_API_ void eshost_copy_(void *to, const void *from, size_t size)
 {
 #ifdef __wasm__
@@ -65,7 +69,11 @@ ESHOST_API_ void eshost_copy_(void *to, const void *from, size_t size)
 	const uint8_t *source = (const uint8_t *)from;
 	for (; size >= 8; size -= 8, target += 8, source += 8)
 		__builtin_memcpy(target, source, 8);
-	for (; size > 0; size--)
+	if (size & 4) {
+		__builtin_memcpy(target, source, 4);
+		target += 4, source += 4;
+	}
+	for (size &= 3; size > 0; size--)
 		*target++ = *source++;
 #else
 	if (size > 0)
@@ -86,20 +94,47 @@ ESHOST_API_ void eshost_zero_(void *at, size_t size)
 #endif
 }
 
+#ifdef __wasm__
+/* In WebAssembly there are always 8 readable bytes behind whatever a plugin holds, as eshost_grow_ sees to. A compiler
+ * that knows what is there must not know that it is read. */
+#define ESHOST_READS_BEYOND_(pointer) __asm__("" : "+r"(pointer))
+#endif
+
 ESHOST_API_ bool eshost_same_(const void *a, const void *b, size_t size)
 {
 	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
-	for (; size >= 8; size -= 8, x += 8, y += 8) {
-		uint64_t left, right;
+#ifdef __wasm__
+	uint64_t left, right;
+	ESHOST_READS_BEYOND_(x);
+	ESHOST_READS_BEYOND_(y);
+	for (; size > 8; size -= 8, x += 8, y += 8) {
 		__builtin_memcpy(&left, x, 8);
 		__builtin_memcpy(&right, y, 8);
 		if (left != right)
 			return false;
 	}
+	__builtin_memcpy(&left, x, 8);
+	__builtin_memcpy(&right, y, 8);
+	return size == 0 || (left ^ right) << (64 - 8 * size) == 0;
+#else
 	for (; size > 0; size--)
 		if (*x++ != *y++)
 			return false;
 	return true;
+#endif
+}
+
+/* Copies to a place behind which there is room for 8 bytes more. */
+ESHOST_API_ void eshost_copy_loosely_(uint8_t *target, const void *from, size_t size)
+{
+#ifdef __wasm__
+	const uint8_t *source = (const uint8_t *)from, *const end = source + size;
+	ESHOST_READS_BEYOND_(source);
+	for (; source < end; source += 8, target += 8)
+		__builtin_memcpy(target, source, 8);
+#else
+	eshost_copy_(target, from, size);
+#endif
 }
 
 ESHOST_API_ bool eshost_str_equal(eshost_str a, eshost_str b)
@@ -115,6 +150,14 @@ ESHOST_API_ int eshost_str_compare(eshost_str a, eshost_str b)
 		if (a.data[i] != b.data[i])
 			return (uint8_t)a.data[i] < (uint8_t)b.data[i] ? -1 : 1;
 	return (a.size > b.size) - (a.size < b.size);
+}
+
+/* Turns the order of the bytes of a number around. */
+ESHOST_COLD_ uint64_t eshost_reverse_(uint64_t n)
+{
+	n = (n & 0x00ff00ff00ff00ffu) << 8 | (n >> 8 & 0x00ff00ff00ff00ffu);
+	n = (n & 0x0000ffff0000ffffu) << 16 | (n >> 16 & 0x0000ffff0000ffffu);
+	return n << 32 | n >> 32;
 }
 
 ESHOST_API_ bool eshost_is_utf8_(const char *data, size_t size)

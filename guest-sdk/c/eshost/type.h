@@ -163,9 +163,11 @@ ESHOST_API_ bool eshost_encode_payload_(eshost_writer_ *w, const eshost_type *t,
 	const size_t more = size <= UINT16_MAX ? 1 : 3;
 	eshost_room_(w, more);
 	__builtin_memmove(w->start + start + 2 + more, w->start + start + 2, size);
-	w->at = w->start + start;
-	eshost_write_sized_(w, 0xc4, size);
-	w->at += size;
+	w->at += more;
+	uint8_t *const head = w->start + start;
+	head[0] = more == 1 ? 0xc5 : 0xc6;
+	for (size_t i = 1 + more, rest = size; i > 0; i--, rest >>= 8)
+		head[i] = (uint8_t)rest;
 	return true;
 }
 

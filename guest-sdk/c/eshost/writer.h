@@ -55,21 +55,56 @@ ESHOST_API_ void eshost_write_byte_(eshost_writer_ *w, uint8_t b)
 	*w->at++ = b;
 }
 
+/* What writes most often puts its bytes at a place that has room for them, and gets the place behind them: a writer is
+ * in memory, and a place in a register. */
+
+/* Puts a tag and a number behind it, in so many bytes, where there is room for 9. */
+ESHOST_COLD_ uint8_t *eshost_put_number_(uint8_t *at, uint8_t tag, uint64_t number, uint32_t size)
+{
+	*at++ = tag;
+	number = eshost_reverse_(number << (64 - 8 * size));
+	__builtin_memcpy(at, &number, 8);
+	return at + size;
+}
+
+/* Puts a number with the first of four tags whose size it fits: 1, 2, 4 or 8 bytes. */
+ESHOST_API_ uint8_t *eshost_put_sized_(uint8_t *at, uint8_t tag, uint64_t number)
+{
+	const uint32_t width = (number > UINT8_MAX) + (number > UINT16_MAX) + (number > UINT32_MAX);
+	return eshost_put_number_(at, (uint8_t)(tag + width), number, 1u << width);
+}
+
+ESHOST_HOT_ uint8_t *eshost_put_uint_(uint8_t *at, uint64_t number)
+{
+	if (number >= 0x80)
+		return eshost_put_sized_(at, 0xcc, number);
+	*at = (uint8_t)number;
+	return at + 1;
+}
+
+/* Puts a str where there is room for 13 bytes more than it has. */
+ESHOST_HOT_ uint8_t *eshost_put_str_(uint8_t *at, const char *data, size_t size)
+{
+	if (size < 32)
+		*at++ = (uint8_t)(0xa0 | size);
+	else
+		at = eshost_put_sized_(at, 0xd9, size);
+	eshost_copy_loosely_(at, data, size);
+	return at + size;
+}
+
 /* Writes a tag and a number behind it, in so many bytes. */
 ESHOST_API_ void eshost_write_number_(eshost_writer_ *w, uint8_t tag, uint64_t number, uint32_t size)
 {
 	eshost_room_(w, 9);
-	*w->at++ = tag;
-	for (uint8_t *at = w->at + size; at > w->at; number >>= 8)
-		*--at = (uint8_t)number;
-	w->at += size;
+	w->at = eshost_put_number_(w->at, tag, number, size);
 }
 
 /* Writes a number with the first of four tags whose size it fits: 1, 2, 4 or 8 bytes. */
 ESHOST_API_ void eshost_write_sized_(eshost_writer_ *w, uint8_t tag, uint64_t number)
 {
-	const uint32_t width = (number > UINT8_MAX) + (number > UINT16_MAX) + (number > UINT32_MAX);
-	eshost_write_number_(w, (uint8_t)(tag + width), number, 1u << width);
+	eshost_room_(w, 9);
+	w->at = eshost_put_sized_(w->at, tag, number);
 }
 
 ESHOST_API_ void eshost_write_uint_(eshost_writer_ *w, uint64_t number)
@@ -113,12 +148,8 @@ ESHOST_API_ void eshost_write_map_(eshost_writer_ *w, size_t count) { eshost_wri
 
 ESHOST_API_ void eshost_write_str_(eshost_writer_ *w, const char *data, size_t size)
 {
-	eshost_room_(w, size + 9);
-	if (size < 32)
-		*w->at++ = (uint8_t)(0xa0 | size);
-	else
-		eshost_write_sized_(w, 0xd9, size);
-	eshost_write_raw_(w, data, size);
+	eshost_room_(w, size + 13);
+	w->at = eshost_put_str_(w->at, data, size);
 }
 
 ESHOST_API_ void eshost_write_text_(eshost_writer_ *w, const char *text)
