@@ -17,17 +17,14 @@ func (b *Builder) compileAssemblyScript(ctx context.Context, dir string) ([]byte
 	if err := b.checkNode(ctx, dir); err != nil {
 		return nil, err
 	}
-	compiler := ascOf(dir)
-	if compiler == "" || !installed(dir) {
-		if err := b.installPackages(ctx, dir); err != nil {
-			return nil, err
-		}
-		if compiler = ascOf(dir); compiler == "" {
-			return nil, &CompileError{dir, "npm did not install the compiler: package.json needs assemblyscript among its devDependencies"}
-		}
+	if err := b.installPackages(ctx, dir); err != nil {
+		return nil, err
 	}
-	node := &command{dir: dir, name: "node"}
-	return node.compileTo(ctx, func(target string) []string { return []string{compiler, "--noColors", "--outFile", target} })
+	compiler := ascOf(dir)
+	if compiler == "" {
+		return nil, &CompileError{dir, "npm did not install the compiler: package.json needs assemblyscript among its devDependencies"}
+	}
+	return b.compileTo(ctx, &command{dir: dir, name: "node"}, func(target string) []string { return []string{compiler, "--noColors", "--outFile", target} })
 }
 
 // checkNode finds that Node.js is there, and new enough for the compiler.
@@ -70,8 +67,21 @@ func ascOf(dir string) string {
 	}
 }
 
-// installPackages installs what a package.json names. It is the only step that takes a network.
+// installPackages installs what a package.json names, unless that is done. It is the only step that takes a network. Of several
+// builds one installs, and the others wait: npm changes the folder while it does.
 func (b *Builder) installPackages(ctx context.Context, dir string) error {
+	done := func() bool { return ascOf(dir) != "" && installed(dir) }
+	if done() {
+		return nil
+	}
+	release, err := b.lock(ctx, "npm", dir)
+	if err != nil {
+		return fmt.Errorf("plugin %s: wait for its npm packages: %w", dir, err)
+	}
+	defer release()
+	if done() {
+		return nil
+	}
 	if !found("npm") {
 		return b.missing(dir, toolNPM, "it is not in the path, and the packages of package.json are not installed")
 	}

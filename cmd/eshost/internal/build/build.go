@@ -14,14 +14,16 @@ import (
 
 // Options configure a Builder. Nil, or a zero field, means the default.
 type Options struct {
-	CacheDir string            // where the Go SDK is unpacked; empty: "eshost" in the user's cache folder
+	CacheDir string            // where the Go SDK is unpacked, and builds wait for each other; empty: "eshost" in the user's cache folder
 	Fetching func(what string) // told before a build downloads what it needs; nil: nobody is told
+	Warning  func(text string) // told what a compiler says of sources that compile; nil: nobody is told
 }
 
 // Builder builds plugins. Its methods may be called by many goroutines.
 type Builder struct {
 	cache    string
 	fetching func(string)
+	warning  func(string)
 	system   system
 	rust     rustSource // for where the active compiler cannot make WebAssembly
 }
@@ -31,9 +33,12 @@ func New(o *Options) *Builder {
 	if o == nil {
 		o = new(Options)
 	}
-	b := &Builder{cache: o.CacheDir, fetching: o.Fetching, system: thisSystem(), rust: debianRust}
+	b := &Builder{cache: o.CacheDir, fetching: o.Fetching, warning: o.Warning, system: thisSystem(), rust: debianRust}
 	if b.fetching == nil {
 		b.fetching = func(string) {}
+	}
+	if b.warning == nil {
+		b.warning = func(string) {}
 	}
 	return b
 }

@@ -286,6 +286,33 @@ func TestPackagesThatCannotBeHadAreNoFaultOfTheSource(t *testing.T) {
 	}
 }
 
+func TestAPluginThatWasCopiedIsBuiltAndNotItsOriginal(t *testing.T) {
+	b := builder(t)
+	dir := scaffold(t, b, "counter")
+	for name, work := range map[string]string{
+		"as it is written":         "",
+		"in a workspace of others": "go 1.26\n\nuse " + dir + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			copied := filepath.Join(t.TempDir(), "copied")
+			if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			change(t, filepath.Join(copied, "counter.go"), `eshost.Define[uint64]("counter"`, `eshost.Define[uint64]("copied-one"`)
+			if work != "" {
+				put(t, copied, map[string]string{"go.work": work})
+			}
+			p, err := b.Build(t.Context(), copied)
+			if err != nil || !bytes.Contains(p.Wasm, []byte("copied-one")) {
+				t.Fatalf("built %d bytes that are not the copy's, %v", len(p.Wasm), err)
+			}
+			if work == "" {
+				run(t, copied, "go", "vet", "./...") // as an editor does
+			}
+		})
+	}
+}
+
 func TestABuildEndsWithItsContext(t *testing.T) {
 	b := builder(t)
 	dir := scaffold(t, b, "counter")

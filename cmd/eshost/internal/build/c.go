@@ -43,8 +43,7 @@ func (b *Builder) compileC(ctx context.Context, dir string) ([]byte, error) {
 			return nil, &CompileError{dir, fmt.Sprintf("%s: the compiler would take this name for a flag: rename the file", name)}
 		}
 	}
-	compile := &command{dir: dir, name: clang[0]}
-	return compile.compileTo(ctx, func(target string) []string {
+	return b.compileTo(ctx, &command{dir: dir, name: clang[0]}, func(target string) []string {
 		args := slices.Concat(clang[1:], cFlags)
 		if slices.ContainsFunc(sources, func(name string) bool { return filepath.Ext(name) != ".c" }) {
 			args = append(args, cxxFlags...)

@@ -33,8 +33,9 @@ func (c *command) run(ctx context.Context) (stdout, stderr string, err error) {
 	return out.String(), said.String(), err
 }
 
-// compile runs a compiler over the plugin in c.dir. What it says against the sources is a *CompileError.
-func (c *command) compile(ctx context.Context) (stdout string, err error) {
+// compile runs a compiler over the plugin in c.dir. What it says against the
+// sources is a *CompileError, and what it says of those that compile a warning.
+func (b *Builder) compile(ctx context.Context, c *command) (stdout string, err error) {
 	stdout, stderr, err := c.run(ctx)
 	var exit *exec.ExitError
 	switch {
@@ -45,11 +46,14 @@ func (c *command) compile(ctx context.Context) (stdout string, err error) {
 	case err != nil:
 		return "", fmt.Errorf("plugin %s: run %s: %w", c.dir, c.name, err)
 	}
+	if text := said(c.dir, stderr); text != "" {
+		b.warning(text)
+	}
 	return stdout, nil
 }
 
 // compileTo is compile for a compiler that writes a file; args makes its arguments from the file's name.
-func (c *command) compileTo(ctx context.Context, args func(target string) []string) ([]byte, error) {
+func (b *Builder) compileTo(ctx context.Context, c *command, args func(target string) []string) ([]byte, error) {
 	temp, err := os.MkdirTemp("", "eshost-build-*")
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", c.dir, err)
@@ -57,7 +61,7 @@ func (c *command) compileTo(ctx context.Context, args func(target string) []stri
 	defer os.RemoveAll(temp)
 	target := filepath.Join(temp, "plugin.wasm")
 	c.args = args(target)
-	if _, err := c.compile(ctx); err != nil {
+	if _, err := b.compile(ctx, c); err != nil {
 		return nil, err
 	}
 	wasm, err := os.ReadFile(target)
@@ -67,13 +71,13 @@ func (c *command) compileTo(ctx context.Context, args func(target string) []stri
 	return wasm, nil
 }
 
-// said is what a compiler said of the sources in dir: without the names of Go's packages between, and with
-// paths as an author writes them.
+// said is what a compiler said of the sources in dir: without the names of Go's packages and of its downloads
+// between, and with paths as an author writes them.
 func said(dir, output string) string {
 	for _, root := range []string{absolute(dir), resolved(dir)} {
 		output = strings.ReplaceAll(output, root+string(filepath.Separator), "")
 	}
-	lines := slices.DeleteFunc(strings.Split(output, "\n"), func(l string) bool { return strings.HasPrefix(l, "# ") })
+	lines := slices.DeleteFunc(strings.Split(output, "\n"), func(l string) bool { return strings.HasPrefix(l, "# ") || strings.HasPrefix(l, "go: downloading ") })
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 

@@ -17,18 +17,18 @@ func (b *Builder) compileGo(ctx context.Context, dir string) ([]byte, error) {
 	}
 	env := []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"}
 	find := &command{dir: dir, env: env, name: "go", args: []string{"list", "-find", sdk.Module}}
-	if _, _, err := find.run(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	_, _, err := find.run(ctx)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil || elsewhere(dir) {
 		work, err := b.workspace(dir)
 		if err != nil {
 			return nil, err
 		}
 		env = append(env, "GOWORK="+work, "GOFLAGS="+withoutMod(os.Getenv("GOFLAGS")))
 	}
-	build := &command{dir: dir, env: env, name: "go"}
-	return build.compileTo(ctx, func(target string) []string {
+	return b.compileTo(ctx, &command{dir: dir, env: env, name: "go"}, func(target string) []string {
 		return []string{"build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", target, "."}
 	})
 }

@@ -118,7 +118,7 @@ func TestDebiansCompilerBuildsTheLibraryToo(t *testing.T) {
 	put(t, bin, map[string]string{
 		"rustc":      "#!/bin/sh\necho /nowhere\n",
 		"wasm-ld-17": "#!/bin/sh\n",
-		"cargo":      "#!/bin/sh\necho \"$RUSTC $RUSTC_BOOTSTRAP $CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER $*\" >&2\nexit 1\n",
+		"cargo":      "#!/bin/sh\n[ $1 = build ] || exit 0\necho \"$RUSTC $RUSTC_BOOTSTRAP $CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER $*\" >&2\nexit 1\n",
 	})
 	t.Setenv("PATH", bin)
 	_, err := build.New(nil).WithRust(bin).Build(t.Context(), dir)

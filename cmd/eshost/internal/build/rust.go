@@ -30,9 +30,16 @@ func (b *Builder) compileRust(ctx context.Context, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cargo := &command{dir: dir, env: env, name: "cargo", args: append([]string{
-		"build", "--quiet", "--release", "--target", wasmTarget, "--message-format=json-render-diagnostics"}, flags...)}
-	messages, err := cargo.compile(ctx)
+	if err := b.fetchCrates(ctx, dir, env); err != nil {
+		return nil, err
+	}
+	place, release, err := b.claim(ctx, dir, env)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	messages, err := b.compile(ctx, &command{dir: dir, env: env, name: "cargo", args: slices.Concat([]string{
+		"build", "--quiet", "--release", "--target", wasmTarget, "--message-format=json-render-diagnostics"}, place, flags)})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,8 @@ var ignored = map[string]string{"go": "/build/\n/go.work\n/go.work.sum\n", "rust
 // Scaffold writes a new plugin for an entity type into a folder that is empty
 // or not there, and returns the paths of what it wrote. It is the reference
 // counter of the language under the type's name, to be changed, with the SDK in its folder sdk; in Go, its go.work
-// lets editors and `go test` find the SDK. If that fails, nothing is left behind.
+// lets editors and `go test` find the SDK. If that fails, nothing is left behind, and if the process is ended meanwhile, nothing
+// under the folder's name.
 func (b *Builder) Scaffold(dir, language, typ string) (paths []string, err error) {
 	if !typeName.MatchString(typ) {
 		return nil, fmt.Errorf("write a plugin for entity type %q: a type is [a-z][a-z0-9_.-]{0,63}; name another with --type", typ)
@@ -42,15 +43,18 @@ func (b *Builder) Scaffold(dir, language, typ string) (paths []string, err error
 	if len(entries) > 0 {
 		return nil, fmt.Errorf("write a plugin into %s: the folder is not empty", dir)
 	}
-	files, err := b.render(dir, language, typ)
+	files, err := b.render(language, typ)
+	if err == nil {
+		paths, err = writeAll(dir, files)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("write a plugin into %s: %w", dir, err)
 	}
-	return writeAll(dir, files)
+	return paths, nil
 }
 
 // render makes the files of a new plugin.
-func (b *Builder) render(dir, language, typ string) ([]source, error) {
+func (b *Builder) render(language, typ string) ([]source, error) {
 	kit, err := sdk.Open(language)
 	if err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func (b *Builder) render(dir, language, typ string) ([]source, error) {
 		files = append(files, s.renamed(n))
 	}
 	if language == "go" {
-		work, err := b.renderWorkspace(dir, files)
+		work, err := b.renderWorkspace(files)
 		if err != nil {
 			return nil, err
 		}
@@ -86,19 +90,24 @@ func (b *Builder) render(dir, language, typ string) ([]source, error) {
 }
 
 // renderWorkspace makes the go.work of a Go plugin, and unpacks the SDK that it names.
-func (b *Builder) renderWorkspace(dir string, files []source) (source, error) {
+func (b *Builder) renderWorkspace(files []source) (source, error) {
 	i := slices.IndexFunc(files, func(s source) bool { return s.name == "go.mod" })
 	module, err := modfile.Parse("go.mod", []byte(files[i].text), nil)
 	if err != nil {
 		return source{}, err
 	}
-	text, err := b.workspaceText(absolute(dir), module)
+	text, err := b.workspaceText(".", module) // whatever the folder is called later
 	return source{"go.work", string(text)}, err
 }
 
-// writeAll writes files below dir, or none of them.
+// writeAll writes files into a folder that is empty or not there: all of them, or none.
 func writeAll(dir string, files []source) (paths []string, err error) {
-	var made []string // what was made, folders before what is in them
+	there := isFolder(dir)
+	beside := filepath.Dir(absolute(dir))
+	if there {
+		beside = dir // it may be where somebody works, and stays
+	}
+	made, err := makeFolders(beside)
 	defer func() {
 		if err == nil {
 			return
@@ -106,27 +115,51 @@ func writeAll(dir string, files []source) (paths []string, err error) {
 		for _, name := range slices.Backward(made) {
 			err = errors.Join(err, os.Remove(name))
 		}
-		paths, err = nil, fmt.Errorf("write a plugin into %s: %w", dir, err)
 	}()
-	for _, f := range files {
-		target := filepath.Join(dir, filepath.FromSlash(f.name))
-		folders, err := makeFolders(filepath.Dir(target))
-		made = append(made, folders...)
-		if err != nil {
-			return nil, err
-		}
-		file, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil {
-			return nil, err
-		}
-		made = append(made, target)
-		_, err = file.WriteString(f.text)
-		if err = errors.Join(err, file.Close()); err != nil {
-			return nil, err
-		}
-		paths = append(paths, target)
+	if err != nil {
+		return nil, err
 	}
-	return paths, nil
+	// A path that is no shorter than the one in the end: what can be written here can be read there.
+	temp, err := os.MkdirTemp(beside, ".eshost-"+filepath.Base(absolute(dir))+"-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(temp)
+	for _, f := range files {
+		name := filepath.Join(temp, filepath.FromSlash(f.name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(name, []byte(f.text), 0o644); err != nil {
+			return nil, err
+		}
+		paths = append(paths, filepath.Join(dir, filepath.FromSlash(f.name)))
+	}
+	if there {
+		return paths, moveAll(temp, dir)
+	}
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return nil, err
+	}
+	return paths, os.Rename(temp, dir)
+}
+
+// moveAll moves what is in a folder into another one on the same disk: all of it, or nothing.
+func moveAll(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for i, e := range entries {
+		target := filepath.Join(to, e.Name())
+		if err := os.Rename(filepath.Join(from, e.Name()), target); err != nil {
+			for _, moved := range entries[:i] {
+				err = errors.Join(err, os.RemoveAll(filepath.Join(to, moved.Name())))
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // makeFolders is os.MkdirAll that tells which folders it made, the outermost first, also when it fails.

@@ -214,6 +214,64 @@ func TestAScaffoldThatFailsLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// A process may be ended while it writes: at no time is there a folder that has only a part.
+func TestANewPluginIsThereAsAWholeOrNotAtAll(t *testing.T) {
+	b := builder(t)
+	for range 5 {
+		dir := filepath.Join(t.TempDir(), "deep", "plugin")
+		written := make(chan []string, 1)
+		go func() {
+			paths, err := b.Scaffold(dir, "rust", "counter")
+			if err != nil {
+				t.Error(err)
+			}
+			written <- paths
+		}()
+		var seen []string
+		for len(seen) == 0 && !t.Failed() {
+			_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+				if err == nil && !d.IsDir() {
+					seen = append(seen, path)
+				}
+				return nil
+			})
+		}
+		paths := <-written
+		slices.Sort(paths)
+		slices.Sort(seen)
+		if !slices.Equal(seen, paths) {
+			t.Errorf("at first there are %d of %d files", len(seen), len(paths))
+		}
+		if entries, err := os.ReadDir(filepath.Dir(dir)); err != nil || !slices.Equal(names(entries), []string{"plugin"}) {
+			t.Errorf("beside it is %v, %v", names(entries), err)
+		}
+	}
+}
+
+func TestAFolderThatIsEmptyStaysTheSame(t *testing.T) {
+	dir := t.TempDir()
+	before, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := builder(t).Scaffold(dir, "c", "counter")
+	if err != nil || len(paths) < 5 {
+		t.Fatalf("wrote %v, %v", paths, err)
+	}
+	after, err := os.Stat(dir)
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("somebody who works in it is elsewhere now; %v", err)
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || slices.ContainsFunc(names(entries), func(name string) bool { return strings.HasPrefix(name, ".eshost") }) {
+		t.Errorf("it holds %v, %v", names(entries), err)
+	}
+}
+
 func TestAFolderThatIsNotEmptyIsLeftAlone(t *testing.T) {
 	b := builder(t)
 	dir := t.TempDir()

@@ -9,6 +9,7 @@ import (
 	"go/version"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/mod/modfile"
 
@@ -71,7 +72,37 @@ func moduleRoot(dir string) (string, error) {
 	}
 }
 
-// workspaceText is the go.work of a plugin's module, whose folder is absolute, and the SDK.
+// elsewhere reports whether the workspace that a folder is in is one of other modules, as that of a plugin is
+// whose folder was copied.
+func elsewhere(dir string) bool {
+	if os.Getenv("GOWORK") != "" {
+		return false // it is chosen
+	}
+	root, err := moduleRoot(absolute(dir))
+	if err != nil {
+		return true // no workspace is of a package without a module
+	}
+	for at := root; ; at = filepath.Dir(at) {
+		text, err := os.ReadFile(filepath.Join(at, "go.work"))
+		if err == nil {
+			w, err := modfile.ParseWork("go.work", text, nil)
+			return err == nil && !slices.ContainsFunc(w.Use, func(u *modfile.Use) bool { return resolved(joined(at, u.Path)) == resolved(root) })
+		}
+		if at == filepath.Dir(at) {
+			return false
+		}
+	}
+}
+
+// joined is a path that is seen from a folder, unless it is absolute.
+func joined(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// workspaceText is the go.work of a plugin's module, whose folder is root as seen from that file, and the SDK.
 func (b *Builder) workspaceText(root string, plugin *modfile.File) ([]byte, error) {
 	cache, err := b.cacheDir()
 	if err != nil {

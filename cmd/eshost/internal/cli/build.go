@@ -143,9 +143,13 @@ func size(bytes int) string {
 	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
 }
 
-// builder builds plugins, and says on the side what takes long.
+// builder builds plugins, and says on the side what takes long, and what
+// compilers warn of.
 func (p *Program) builder() *build.Builder {
-	return build.New(&build.Options{Fetching: func(what string) { fmt.Fprintf(p.Err, "%-10s%s\n", "fetching", what) }})
+	return build.New(&build.Options{
+		Fetching: func(what string) { fmt.Fprintf(p.Err, "%-10s%s\n", "fetching", what) },
+		Warning:  func(text string) { fmt.Fprintln(p.Err, text) },
+	})
 }
 
 // say tells what happened, in two columns.

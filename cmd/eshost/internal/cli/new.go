@@ -56,8 +56,16 @@ The SDK comes with it, out of this program.`,
 		if ofKit > 0 {
 			p.say("wrote", "%s, the SDK of %d files", kit, ofKit)
 		}
-		p.say("next", "eshost dev %s", dir)
+		p.say("next", "eshost dev %s", shellWord(dir))
 		return nil
 	}
 	return c
+}
+
+// shellWord is a path as a shell takes it for one word.
+func shellWord(path string) string {
+	if !strings.ContainsAny(path, " \t\n'\"\\`$&|;<>()[]{}*?!~#") {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
