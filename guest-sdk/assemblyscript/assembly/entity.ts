@@ -118,6 +118,7 @@ export class Entity<S> extends AnyEntity {
     if (kind != 0) return faults.refuseCommands(kind, this.refusal(kind));
     const first = context.seq;
     context.nowMillis = <i64>reader.readInteger("a time");
+    if (context.nowMillis < 0 && !reader.negative) reader.failWith(faults.BAD_REQUEST);
     const count = reader.readArrayHead();
     if (reader.failed) return faults.refuseCommands(faults.KIND_PAYLOAD, faults.BAD_REQUEST);
     writer.token(0x0093, 2);
@@ -161,9 +162,11 @@ export class Entity<S> extends AnyEntity {
     context.seq = reader.readInteger("a number");
     if (reader.failed || reader.negative) return faults.KIND_PAYLOAD;
     if (reader.readNil()) {
+      if (context.seq != 0) return faults.KIND_PAYLOAD;
       this.state.loadInitial();
       return 0;
     }
+    if (context.seq == 0) return faults.KIND_PAYLOAD;
     if (!reader.openPayload()) return faults.KIND_PAYLOAD;
     this.state.load();
     return reader.failed ? faults.KIND_STATE : 0;

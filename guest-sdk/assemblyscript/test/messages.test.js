@@ -85,6 +85,92 @@ test("golden answers are written byte for byte", () => {
   assert.equal(folded.toString("hex"), vectors.event_answers[0].encodings[0]);
 });
 
+/** An answer as the vectors have it: bytes in hex, faults without their words, no payload like the empty map. */
+function shown(answer) {
+  const hex = (bytes) => (bytes === null ? null : bytes.toString("hex"));
+  if (answer.refused) return { refused: { ...answer.refused, message: "" } };
+  if (!answer.outcomes) return { state: hex(answer.state) };
+  const outcomes = answer.outcomes.map(({ accepted, rejected, fault }) => {
+    if (fault) return { fault: { ...fault, message: "" } };
+    if (rejected) return { rejected: { ...rejected, payload: hex(rejected.payload) } };
+    const events = accepted.events.map((event) => ({ ...event, payload: hex(event.payload) ?? "80" }));
+    return { accepted: { reply: hex(accepted.reply), events } };
+  });
+  return { outcomes, state: hex(answer.state) };
+}
+
+/** The message of a golden answer, in the same way. */
+function golden({ outcomes, state, refused }) {
+  if (refused) return { refused: { ...refused, message: "" } };
+  if (!outcomes) return { state };
+  const some = outcomes.map((outcome) => {
+    if (outcome.fault) return { fault: { ...outcome.fault, message: "" } };
+    if (outcome.rejected) return outcome;
+    const events = outcome.accepted.events.map((event) => ({ ...event, payload: event.payload ?? "80" }));
+    return { accepted: { ...outcome.accepted, events } };
+  });
+  return { outcomes: some, state };
+}
+
+test("golden answers that an SDK words itself, or writes otherwise, have the same message", () => {
+  const by = (n) => ({ by: n });
+  const decide = (type, commands, state = null) =>
+    instance.call(
+      "handle_command",
+      commandRequest(
+        { type, id: "a", seq: state ? 1 : 0, state },
+        0,
+        commands.map(([name, content]) => ({ name, payload: content === undefined ? null : encode(content) })),
+      ),
+    );
+  const given = {
+    "the worked example: increased to 5, then an underflow": decide("counter", [
+      ["increase", by(5)],
+      ["decrease", by(7)],
+    ]),
+    "several events of one command, without and with payload, the largest version; a reply without events; neither":
+      decide("c", [["go"], ["count"], ["rest"]]),
+    "refused: the state does not decode": decide("c", [["rest"]], encode([])),
+    "one fault of each kind": decide("c", [["walk"], ["x", by(-1)], ["undeclared"], ["undefined"]]),
+  };
+  for (const { name, message } of vectors.command_answers) {
+    if (!given[name]) continue;
+    const want = golden(message);
+    // A state that does not decode is no fault of one command.
+    if (want.outcomes) want.outcomes = want.outcomes.filter(({ fault }) => fault?.kind !== Kind.BadState);
+    assert.deepEqual(shown(commandAnswer(given[name])), want, name);
+    delete given[name];
+  }
+  assert.deepEqual(Object.keys(given), [], "all of these are in the vectors");
+
+  const event = { name: "started", version: 1, payload: null };
+  const fold = (state, events) =>
+    shown(
+      eventAnswer(
+        instance.call("handle_event", eventRequest({ type: "c", id: "a", seq: state ? 1 : 0, state }, events)),
+      ),
+    );
+  const [, unfolded, unread] = vectors.event_answers.map(({ message }) => golden(message));
+  assert.deepEqual(fold(null, [...Array(7).fill(event), { ...event, name: "ended" }]), unfolded);
+  assert.deepEqual(fold(encode([]), [event]), unread);
+});
+
+test("golden requests that are malformed are refused, and nothing comes of them", () => {
+  for (const { name, bytes } of vectors.malformed_command_requests) {
+    const { refused, outcomes } = commandAnswer(instance.call("handle_command", unhex(bytes)));
+    const kind = refused?.kind ?? outcomes?.[0].fault?.kind;
+    assert.equal(kind, Kind.BadPayload, name);
+    assert.ok((outcomes?.length ?? 1) === 1, name);
+  }
+  for (const { name, bytes } of vectors.malformed_event_requests) {
+    const { refused } = eventAnswer(instance.call("handle_event", unhex(bytes)));
+    assert.ok(refused?.kind === Kind.BadPayload || refused?.kind === Kind.BadEvent, `${name}: ${refused?.kind}`);
+  }
+  assert.ok(vectors.malformed_command_requests.length > 5 && vectors.malformed_event_requests.length > 3);
+  const rested = commandRequest({ type: "c", id: "a", seq: 0, state: null }, 0, [{ name: "rest", payload: null }]);
+  assert.ok(commandAnswer(instance.call("handle_command", rested)).outcomes[0].accepted);
+});
+
 test("what cannot be decided or folded is said with its kind", () => {
   const entity = { type: "counter", id: "a", seq: 1, state: encode(5) };
   const decide = (changes, commands = [{ name: "rest", payload: null }]) =>
@@ -217,7 +303,7 @@ test("the manifest says what there is", () => {
   assert.deepEqual([abi, sdk], [[1, 0], "eshost-assemblyscript 0.1.0"]);
   assert.deepEqual(
     types.map((type) => type.type),
-    ["counter", "order", "door", "everything", "tree"],
+    ["counter", "order", "door", "everything", "tree", "c"],
   );
   const schema = (text) => `{"$schema":"https://json-schema.org/draft/2020-12/schema",${text}}`;
   const integer = '"type":"integer","minimum":0,"maximum":18446744073709551615';

@@ -143,3 +143,44 @@ serve(everything);
 const tree = define<Tree>("tree", new Tree());
 tree.event("planted", 1, (_state: Tree, e: Tree): Tree => e);
 serve(tree);
+
+// What the golden answers have that the others do not give.
+@payload
+class Steps {
+  n: u64 = 0;
+}
+
+@payload
+class Started {}
+
+@payload
+class Moved {
+  x: f64 = 1.5;
+}
+
+@payload
+class Stopped {}
+
+const stepping = new Rejection("stepping");
+
+function step(state: Steps): Steps {
+  state.n++;
+  return state;
+}
+
+const steps = define<Steps>("c", new Steps());
+steps.command("go", (_context: Context, _state: Steps, _c: Empty): Effect => {
+  return accept(new Started()).and(new Moved()).and(new Stopped());
+});
+steps
+  .command("count", (_context: Context, _state: Steps, _c: Empty): Effect => nothing())
+  .reply((_state: Steps): u64 => 0);
+steps.command("rest", (_context: Context, _state: Steps, _c: Empty): Effect => nothing());
+steps.command("undeclared", (_context: Context, _state: Steps, _c: Empty): Effect => stepping.reject());
+steps.command("undefined", (_context: Context, _state: Steps, _c: Empty): Effect => accept(new Most(1)));
+steps.command("x", (_context: Context, _state: Steps, _c: By): Effect => nothing());
+steps.event("started", 1, (state: Steps, _e: Started): Steps => step(state));
+steps.event("moved", 2, (state: Steps, _e: Moved): Steps => step(state));
+steps.event("stopped", u32.MAX_VALUE, (state: Steps, _e: Stopped): Steps => step(state));
+steps.event("x", 1, (state: Steps, _e: By): Steps => state);
+serve(steps);

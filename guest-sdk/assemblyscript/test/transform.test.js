@@ -6,7 +6,7 @@ import { snakeCase } from "../transform/names.js";
 import { project } from "./project.js";
 
 const plugin = (classes, more = "") => `
-import { accept, Box, Context, define, Effect, None, nothing, serve } from "@eshost/guest";
+import { accept, Box, Context, define, Effect, None, nothing, RejectionWith, serve } from "@eshost/guest";
 ${classes}
 @payload class Ask { what: string = ""; }
 const thing = define<u64>("thing", 0);
@@ -24,6 +24,50 @@ const refused = {
   ],
   "an enum": ["enum E { X } @payload class A { f: E[] = []; }", "A.f: an enum has no names when it runs"],
   "null inside a field": ["@payload class A { f: Array<string | null> = []; }", "A.f: only a field may be null"],
+  "a number that is null": [
+    "@payload class A { f: u64 | null = null; }",
+    "A.f: a number or a boolean cannot be null; use Box<u64> | null",
+  ],
+  "a boolean that is null, by another name": [
+    "type Flag = bool; @payload class A { f: Flag[] = []; g: Box<bool | null> | null = null; }",
+    "A.g: a number or a boolean cannot be null",
+  ],
+  "a set": ["@payload class A { f: Set<string> = new Set(); }", "A.f: Set has no form in a payload; use an array"],
+  "an array of another kind": ["@payload class A { f: Float32Array | null = null; }", "use an array"],
+  "a map whose keys are no strings": [
+    "@payload class A { f: Map<u32, string> = new Map(); }",
+    "A.f: the keys of a map are strings; use Map<string, T>, or an array of a @payload class",
+  ],
+  "a map in an alias whose keys are no strings": [
+    "type Key = i8; type Names = Map<Key, string>; @payload class A { f: Names[] = []; }",
+    "A.f: the keys of a map are strings",
+  ],
+  "a class without a decorator": [
+    "class Bare {} @payload class A { f: Bare[] = []; }",
+    "A.f: Bare has no form in a payload; decorate the class with @payload or @oneof",
+  ],
+  "a state without a decorator": ["class Bare {} define<Bare>('bare', new Bare());", "the state: Bare has no form"],
+  "a command without a decorator": [
+    "class Bare {} const a = define<u64>('a', 0); a.command('b', (_c: Context, _s: u64, _b: Bare): Effect => nothing());",
+    'command "b": Bare has no form in a payload; decorate the class',
+  ],
+  "an event without a decorator, of a function with a name": [
+    "class Bare {} const a = define<u64>('a', 0); a.event('b', 1, fold); function fold(s: u64, _b: Bare): u64 { return s; }",
+    'event "b": Bare has no form in a payload',
+  ],
+  "a reply without a decorator": [
+    "class Bare {} const a = define<u64>('a', 0); " +
+      "a.command('b', (_c: Context, _s: u64, _b: u8): Effect => nothing()).reply((_s: u64): Bare => new Bare());",
+    "the reply: Bare has no form in a payload",
+  ],
+  "a rejection without a decorator": [
+    "class Bare {} export const r = new RejectionWith<Bare>('r');",
+    "the rejection's payload: Bare has no form in a payload",
+  ],
+  "a command that is null": [
+    "const a = define<u64>('a', 0); a.command('b', (_c: Context, _s: u64, _b: Ask | null): Effect => nothing());",
+    'command "b": only a field may be null, not what it contains, and no whole payload',
+  ],
   "a class that extends another": ["class B {} @payload class A extends B {}", "A cannot extend a class"],
   "a variant that is always there": ["@oneof class A { f: string = ''; }", "A.f must be a type or null"],
   "a variant without fields": ["@oneof class A {}", "A needs a field for each variant"],
@@ -49,10 +93,19 @@ for (const [what, [classes, message]] of Object.entries(refused)) {
   });
 }
 
-test("the compiler refuses a value that has no form in a payload", async () => {
+test("the compiler takes what looks like one of these and is none", async () => {
   const source = plugin(
-    "class Bare {} @payload class A { f: Bare = new Bare(); }",
-    'thing.event("a", 1, (state: u64, _e: A): u64 => state);',
+    `class Helper { inner: Set<u32> = new Set(); } type Text = string;
+     @payload class Date { at: i64 = 0; } @payload class A { f: Map<Text, Date> = new Map(); g: Box<u64> | null = null; }`,
+    'thing.event("a", 1, (state: u64, e: A): u64 => state + new Helper().inner.size + e.f.size);',
+  );
+  (await load(source)).type("thing");
+});
+
+test("the compiler refuses a type that only it can know to have no form in a payload", async () => {
+  const source = plugin(
+    "class Bare {} const bare = new Bare();",
+    "function typed<T>(_value: T): void { define<T>('other', changetype<T>(0)); } typed(bare);",
   );
   await assert.rejects(load(source), /a value of this class cannot be a payload/);
 });

@@ -12,7 +12,7 @@ export function valueOf(type, value) {
     if (value?.$int !== undefined) return BigInt(value.$int);
     if (value?.$bin !== undefined) return Buffer.from(value.$bin, "base64");
     if (value?.$float !== undefined) return float({ nan: NaN, inf: Infinity, "-inf": -Infinity }[value.$float]);
-    return type === "f64" ? float(value) : value;
+    return type === "f64" || type === "f32" ? float(value) : value;
   }
   const [[form, inner]] = Object.entries(type);
   switch (form) {

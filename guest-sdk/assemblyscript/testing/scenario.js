@@ -172,7 +172,7 @@ export class Scenario {
     const again = this.#fold(this.#type.plugin.instance(), 0, null, this.#history);
     this.#expectSame("folding the same events twice gives different states", "", whole, again);
     this.#expectSame("folding event by event gives another state than folding all at once", "", whole, step);
-    const same = this.#fold(instance, this.#history.length, whole, []);
+    const same = this.#fold(instance, Math.max(1, this.#history.length), whole, []);
     this.#expectSame("the state is not read as it was written", "", whole, same);
     return whole;
   }

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { CallChecker } from "./calls.js";
 import { generate } from "./generate.js";
 import { ClassReader } from "./payload.js";
 
@@ -27,8 +28,10 @@ export default class PluginTransform {
     aliases.set("__renew", SDK + "assembly/memory/reallocate");
 
     const reader = new ClassReader(compiler, parser);
+    const calls = new CallChecker(compiler, parser.sources, reader.types);
     for (const source of parser.sources.slice()) {
       if (source.internalPath.startsWith(SDK)) continue;
+      if (!source.internalPath.startsWith("~lib/")) calls.checkAll(source);
       let generated = "";
       for (const node of source.statements) {
         const payload = reader.read(node);

@@ -1,4 +1,5 @@
 import { isWireName, snakeCase } from "./names.js";
+import { TypeChecker } from "./types.js";
 
 /** How many fields a class may have: one bit each of a 64-bit integer tells which were read. */
 const MAX_FIELDS = 64;
@@ -8,12 +9,7 @@ export class ClassReader {
   constructor(compiler, parser) {
     this.compiler = compiler;
     this.parser = parser;
-    this.enums = new Set();
-    for (const source of parser.sources) {
-      for (const node of source.statements) {
-        if (node.kind === compiler.NodeKind.EnumDeclaration) this.enums.add(node.name.text);
-      }
-    }
+    this.types = new TypeChecker(compiler, parser.sources, (node, message) => this.report(node, message));
   }
 
   /** Gives what a statement declares: { name, oneof, fields }. Gives null if that is no such class. */
@@ -22,7 +18,12 @@ export class ClassReader {
     const decorators = (node.decorators ?? []).filter((d) => ["payload", "oneof"].includes(d.name.text));
     if (decorators.length === 0) return null;
     const oneof = decorators[0].name.text === "oneof";
-    const payload = { name: node.name.text, oneof, fields: [] };
+    const payload = {
+      name: node.name.text,
+      oneof,
+      fields: [],
+      parameters: (node.typeParameters ?? []).map((p) => p.name.text),
+    };
     if (decorators.length > 1) this.report(decorators[1], `${payload.name} cannot be decorated twice`);
     if (node.extendsType) {
       this.report(node.extendsType, `${payload.name} cannot extend a class: a payload has the fields that it declares`);
@@ -46,32 +47,13 @@ export class ClassReader {
     if (payload.oneof && !optional) {
       this.report(type, `${label} must be a type or null, since only one variant is there at a time`);
     }
-    this.checkType(label, type);
+    this.types.check(label, type, { maybe: true, names: payload.parameters });
     const field = { property: member.name.text, name: this.wireName(member), type: type.range.toString(), optional };
     field.none = payload.oneof && type.name?.identifier.text === "None";
     if (payload.fields.some((other) => other.name === field.name)) {
       this.report(member.name, `${payload.name} has two fields named ${JSON.stringify(field.name)}`);
     }
     return field;
-  }
-
-  /** Reports what cannot be seen any more when the type is known. */
-  checkType(label, type) {
-    if (type.kind !== this.compiler.NodeKind.NamedType) {
-      this.report(type, `${label}: a function cannot be part of a payload`);
-      return;
-    }
-    const name = type.name.identifier.text;
-    if (this.enums.has(name)) {
-      this.report(
-        type,
-        `${label}: an enum has no names when it runs; declare a @oneof class with a field for each name`,
-      );
-    }
-    for (const argument of type.typeArguments ?? []) {
-      if (argument.isNullable) this.report(argument, `${label}: only a field may be null, not what it contains`);
-      this.checkType(label, argument);
-    }
   }
 
   /** The name of a field in the payload. */
