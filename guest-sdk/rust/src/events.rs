@@ -27,15 +27,6 @@ impl<E> Events<E> {
             Events::Many(events) => events,
         }
     }
-
-    #[inline]
-    pub(crate) fn fold<S>(self, state: S, mut fold: impl FnMut(S, E) -> S) -> S {
-        match self {
-            Events::None => state,
-            Events::One(event) => fold(state, event),
-            Events::Many(events) => events.into_iter().fold(state, fold),
-        }
-    }
 }
 
 impl<E> IntoEvents<E> for E {

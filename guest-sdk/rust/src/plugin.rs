@@ -4,7 +4,7 @@ use crate::{
     Entity, Kind,
     codec::Reader,
     manifest,
-    runner::{Runner, Runs, refuse},
+    runner::{BAD_REQUEST, Runner, Runs, refuse},
 };
 
 /// The message loop of a plugin: the ABI's requests in, its answers out, as bytes. Compiled to WebAssembly,
@@ -18,7 +18,6 @@ pub struct Plugin {
 /// How large a buffer may be to be kept for later calls.
 pub(crate) const KEPT_BYTES: usize = 1 << 20;
 
-const BAD_REQUEST: &str = "the request does not decode; the host and the SDK disagree about the ABI";
 const NO_TYPE: &str = "the plugin has no type of this name";
 
 impl Plugin {

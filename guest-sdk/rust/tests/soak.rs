@@ -5,18 +5,20 @@ mod request;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
     env,
-    sync::atomic::{AtomicIsize, Ordering::Relaxed},
 };
 
 use account::Account;
 use eshost::Plugin;
 use request::{commands, events, unhex};
 
-/// Counts what is in use.
+/// Counts what is in use by each thread.
 struct Counting;
 
-static IN_USE: AtomicIsize = AtomicIsize::new(0);
+thread_local! {
+    static IN_USE: Cell<isize> = const { Cell::new(0) };
+}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -24,12 +26,12 @@ static ALLOCATOR: Counting = Counting;
 // SAFETY: all is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.fetch_add(layout.size() as isize, Relaxed);
+        IN_USE.set(IN_USE.get() + layout.size() as isize);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size() as isize, Relaxed);
+        IN_USE.set(IN_USE.get() - layout.size() as isize);
         unsafe { System.dealloc(block, layout) }
     }
 }
@@ -64,7 +66,7 @@ fn memory_stays_flat() {
                 plugin.handle_command(&decide)
             };
         }
-        IN_USE.load(Relaxed)
+        IN_USE.get()
     };
     let before = in_use(100);
     let after = in_use(calls);

@@ -1,23 +1,17 @@
-use alloc::format;
+use alloc::{format, string::String};
 use core::any::type_name;
 
-use serde::de::{Deserializer, Visitor};
+use serde::de::Visitor;
 
-use super::{
-    Error, MAX_DEPTH, Reader,
-    access::{Elements, Entries, Fields, Variant},
-};
+use super::{Error, MAX_DEPTH, Reader, elements::Elements, fields::Fields};
 use crate::schema::{Scalar, Trace};
-
-/// Why some types cannot be traced.
-pub const UNTRACEABLE: &str = "what is here depends on the value: an untagged, tagged or flattened type, or any value";
 
 /// Decodes one value, strictly, from any valid form. With a trace and without any input it does not decode but notes
 /// what a type asks for, and gives it samples: one implementation knows what is asked, so that what a schema says is
 /// what is decoded.
 pub struct Decoder<'de> {
     pub(super) reader: Reader<'de>,
-    depth: u8,
+    pub(super) depth: u8,
     /// There was no payload at all, which reads like an empty map.
     absent: bool,
     pub(super) trace: Option<&'de mut Trace>,
@@ -46,7 +40,7 @@ impl<'de> Decoder<'de> {
     }
 
     /// Whether nothing was sent, or nil.
-    fn takes_nothing(&mut self) -> bool {
+    pub(super) fn takes_nothing(&mut self) -> bool {
         self.absent || self.reader.nil()
     }
 
@@ -65,9 +59,15 @@ impl<'de> Decoder<'de> {
         Ok(())
     }
 
-    #[inline]
-    pub(super) fn leave(&mut self) {
-        self.depth -= 1;
+    /// Leaves a list or a map, of which the type has left over so many, when all went well so far.
+    pub(super) fn close(&mut self, left: usize, error: Option<&Error>) -> Result<(), Error> {
+        if error.is_none() {
+            self.depth -= 1;
+            if left > 0 {
+                return Err(Error::new("more elements than the type takes"));
+            }
+        }
+        Ok(())
     }
 
     /// What comes at `place` is not what is wanted.
@@ -84,7 +84,7 @@ impl<'de> Decoder<'de> {
     /// Notes a scalar that a trace was asked for; without a trace, refuses what comes at `place` instead of one.
     #[cold]
     #[inline(never)]
-    fn other(&mut self, place: Reader<'de>, wanted: Scalar) -> Result<(), Error> {
+    pub(super) fn other(&mut self, place: Reader<'de>, wanted: Scalar) -> Result<(), Error> {
         if let Some(trace) = self.trace() {
             trace.scalar(wanted);
             return Ok(());
@@ -98,7 +98,7 @@ impl<'de> Decoder<'de> {
     }
 
     #[inline]
-    fn unsigned(&mut self, wanted: Scalar, max: u64) -> Result<u64, Error> {
+    pub(super) fn unsigned(&mut self, wanted: Scalar, max: u64) -> Result<u64, Error> {
         let place = self.reader;
         match self.reader.uint() {
             Some(n) if n <= max => Ok(n),
@@ -107,7 +107,7 @@ impl<'de> Decoder<'de> {
     }
 
     #[inline]
-    fn signed(&mut self, wanted: Scalar, min: i64, max: i64) -> Result<i64, Error> {
+    pub(super) fn signed(&mut self, wanted: Scalar, min: i64, max: i64) -> Result<i64, Error> {
         let place = self.reader;
         match self.reader.int() {
             Some(n) if min <= n && n <= max => Ok(n),
@@ -115,7 +115,7 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    fn float(&mut self, wanted: Scalar) -> Result<f64, Error> {
+    pub(super) fn float(&mut self, wanted: Scalar) -> Result<f64, Error> {
         let place = self.reader;
         match self.reader.float() {
             Some(f) => Ok(f),
@@ -124,7 +124,7 @@ impl<'de> Decoder<'de> {
     }
 
     #[inline(never)]
-    fn string(&mut self, sample: &'static str) -> Result<&'de str, Error> {
+    pub(super) fn string(&mut self, sample: &'static str) -> Result<&'de str, Error> {
         let place = self.reader;
         if let Some(s) = self.reader.str() {
             return Ok(s);
@@ -140,7 +140,20 @@ impl<'de> Decoder<'de> {
         })
     }
 
-    fn bytes(&mut self) -> Result<&'de [u8], Error> {
+    /// A string of one's own.
+    #[inline(never)]
+    pub(super) fn owned(&mut self) -> Result<String, Error> {
+        let place = self.reader;
+        match self.reader.string() {
+            Some(s) => Ok(s),
+            None => {
+                self.reader = place;
+                self.string("").map(String::from)
+            }
+        }
+    }
+
+    pub(super) fn bytes(&mut self) -> Result<&'de [u8], Error> {
         let place = self.reader;
         match self.reader.bin() {
             Some(bytes) => Ok(bytes),
@@ -179,201 +192,5 @@ impl<'de> Decoder<'de> {
             return Ok(());
         }
         Err(self.mismatch(place, "a struct"))
-    }
-}
-
-macro_rules! scalars {
-    ($($method:ident => $visit:ident($read:ident, $scalar:ident $(, $min:expr)* $(; $type:ty)?);)*) => {$(
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let value = self.$read(Scalar::$scalar $(, $min)*)?;
-            visitor.$visit(value $(as $type)?)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for &mut Decoder<'de> {
-    type Error = Error;
-
-    scalars! {
-        deserialize_u8 => visit_u8(unsigned, U8, u8::MAX.into(); u8);
-        deserialize_u16 => visit_u16(unsigned, U16, u16::MAX.into(); u16);
-        deserialize_u32 => visit_u32(unsigned, U32, u32::MAX.into(); u32);
-        deserialize_u64 => visit_u64(unsigned, U64, u64::MAX);
-        deserialize_i8 => visit_i8(signed, I8, i8::MIN.into(), i8::MAX.into(); i8);
-        deserialize_i16 => visit_i16(signed, I16, i16::MIN.into(), i16::MAX.into(); i16);
-        deserialize_i32 => visit_i32(signed, I32, i32::MIN.into(), i32::MAX.into(); i32);
-        deserialize_i64 => visit_i64(signed, I64, i64::MIN, i64::MAX);
-        deserialize_f64 => visit_f64(float, F64);
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let wide = self.float(Scalar::F32)?;
-        let narrow = wide as f32;
-        if narrow.is_infinite() && !wide.is_infinite() {
-            return Err(Error::new("a float beyond 32 bits"));
-        }
-        visitor.visit_f32(narrow)
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let place = self.reader;
-        match self.reader.bool() {
-            Some(b) => visitor.visit_bool(b),
-            None => {
-                self.other(place, Scalar::Bool)?;
-                visitor.visit_bool(false)
-            }
-        }
-    }
-
-    #[inline]
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let s = self.string("")?;
-        visitor.visit_borrowed_str(s)
-    }
-
-    #[inline]
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let s = self.string("a")?;
-        visitor.visit_borrowed_str(s)
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let bytes = self.bytes()?;
-        visitor.visit_borrowed_bytes(bytes)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_bytes(visitor)
-    }
-
-    #[inline]
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if let Some(trace) = self.trace() {
-            if trace.is_brief() {
-                return visitor.visit_none();
-            }
-            let value = visitor.visit_some(&mut *self)?;
-            self.trace().map_or(Ok(()), Trace::optional)?;
-            return Ok(value);
-        }
-        if self.takes_nothing() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.trace() {
-            Some(trace) => trace.nothing(),
-            None => self.no_fields()?,
-        }
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
-        if let Some(trace) = self.trace() {
-            let id = trace.open_struct(type_name::<V::Value>(), name, &[])?;
-            trace.close_struct(id, None)?;
-            return visitor.visit_unit();
-        }
-        self.no_fields()?;
-        visitor.visit_unit()
-    }
-
-    #[inline]
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
-        let value = visitor.visit_newtype_struct(&mut *self)?;
-        self.trace().map_or(Ok(()), |trace| {
-            trace.present("directly in a struct of one place; make it #[serde(transparent)]")
-        })?;
-        Ok(value)
-    }
-
-    #[inline]
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.list(None, visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        self.list(Some(len), visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.list(Some(len), visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut entries = Entries::open(self)?;
-        let result = visitor.visit_map(&mut entries);
-        entries.close(result.as_ref().err())?;
-        result
-    }
-
-    #[inline]
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.fields(name, fields, visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let depth = self.depth;
-        let (variant, id) = Variant::open(self, type_name::<V::Value>(), variants)?;
-        let value = visitor.visit_enum(variant)?;
-        self.depth = depth;
-        if let Some(trace) = self.trace() {
-            trace.close_enum(id);
-        }
-        Ok(value)
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.trace.is_some() {
-            return Err(Error::new(UNTRACEABLE));
-        }
-        match self.reader.peek() {
-            Some(0x80..=0x8f | 0xde | 0xdf) => self.deserialize_map(visitor),
-            Some(0x90..=0x9f | 0xdc | 0xdd) => self.deserialize_seq(visitor),
-            Some(0xa0..=0xbf | 0xd9..=0xdb) => self.deserialize_str(visitor),
-            Some(0xc2 | 0xc3) => self.deserialize_bool(visitor),
-            Some(0xc4..=0xc6) => self.deserialize_bytes(visitor),
-            Some(0xca | 0xcb) => self.deserialize_f64(visitor),
-            Some(0xc0) => {
-                self.reader.byte();
-                visitor.visit_unit()
-            }
-            _ => {
-                let mut ahead = self.reader;
-                if ahead.uint().is_some() { self.deserialize_u64(visitor) } else { self.deserialize_i64(visitor) }
-            }
-        }
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let place = self.reader;
-        match self.reader.skip(MAX_DEPTH - self.depth) {
-            Some(()) => visitor.visit_unit(),
-            None => Err(self.mismatch(place, "anything well-formed")),
-        }
     }
 }

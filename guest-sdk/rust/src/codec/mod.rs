@@ -1,14 +1,19 @@
 //! Payloads: author's values as canonical msgpack, and back, strictly.
 
-mod access;
 mod compound;
 mod decoder;
+mod deserializer;
+mod elements;
 mod encoder;
+mod entries;
 mod error;
+mod fields;
 mod key;
 mod named;
+mod place;
 mod reader;
 mod short;
+mod variant;
 #[cfg(test)]
 mod vectors;
 pub mod writer;

@@ -1,4 +1,7 @@
+use alloc::string::String;
 use core::str;
+
+use super::short;
 
 /// How many arrays and maps may be inside each other.
 pub const MAX_DEPTH: u8 = 64;
@@ -7,24 +10,11 @@ pub const MAX_DEPTH: u8 = 64;
 /// library's own way is made for longer texts.
 #[inline(always)]
 fn text(bytes: &[u8]) -> Option<&str> {
-    if is_ascii(bytes) {
+    if short::is_ascii(bytes) {
         // SAFETY: ASCII is UTF-8.
         return Some(unsafe { str::from_utf8_unchecked(bytes) });
     }
     str::from_utf8(bytes).ok()
-}
-
-#[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
-    // The last word may overlap the one before.
-    if let Some(last) = bytes.last_chunk() {
-        let words = bytes.chunks_exact(8).map(|word| word.try_into().map_or(u64::MAX, u64::from_ne_bytes));
-        return words.fold(u64::from_ne_bytes(*last), |all, word| all | word) & 0x8080_8080_8080_8080 == 0;
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        return (u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)) & 0x8080_8080 == 0;
-    }
-    bytes.iter().fold(0, |all, byte| all | byte) < 0x80
 }
 
 /// Reads msgpack values of any valid form from the front of some bytes. What does not come as asked for gives `None`,
@@ -79,6 +69,23 @@ impl<'a> Reader<'a> {
         let (taken, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(*taken)
+    }
+
+    /// Takes this string if it comes next, in the form that short ones have, and anything but nil behind it.
+    #[inline(always)]
+    pub fn take_name(&mut self, name: &str) -> bool {
+        match self.rest {
+            [head, rest @ ..] if name.len() < 32 && usize::from(*head) == 0xa0 | name.len() => {
+                match rest.split_at_checked(name.len()) {
+                    Some((found, rest)) if short::equal(found, name.as_bytes()) && rest.first() != Some(&0xc0) => {
+                        self.rest = rest;
+                        true
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
     }
 
     /// An integer that is not negative.
@@ -186,6 +193,17 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         self.take(length)
+    }
+
+    /// A string that is UTF-8, of one's own.
+    #[inline]
+    pub fn string(&mut self) -> Option<String> {
+        let bytes = self.raw_str()?;
+        if !short::is_ascii(bytes) && str::from_utf8(bytes).is_err() {
+            return None;
+        }
+        // SAFETY: it has just been seen that this is UTF-8.
+        Some(unsafe { String::from_utf8_unchecked(short::copied(bytes)) })
     }
 
     /// A string that is UTF-8.

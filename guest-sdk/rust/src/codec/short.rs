@@ -20,6 +20,74 @@ pub fn append(out: &mut Vec<u8>, head: u8, bytes: &[u8]) {
     }
 }
 
+/// Makes a copy of one's own.
+#[inline]
+pub fn copied(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    // SAFETY: there is room for as many bytes, and `bytes` cannot lie in it.
+    unsafe {
+        copy(bytes.as_ptr(), out.as_mut_ptr(), bytes.len());
+        out.set_len(bytes.len());
+    }
+    out
+}
+
+/// Whether these are the same bytes, of which there are equally many.
+#[inline(always)]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    let n = a.len();
+    if n != b.len() {
+        return false;
+    }
+    let (a, b) = (a.as_ptr(), b.as_ptr());
+    // SAFETY: no word goes beyond `n` bytes.
+    unsafe {
+        match n {
+            0..4 => (0..n).all(|at| *a.add(at) == *b.add(at)),
+            4..8 => read::<u32>(a, 0) == read::<u32>(b, 0) && read::<u32>(a, n - 4) == read::<u32>(b, n - 4),
+            _ => {
+                let mut at = 0;
+                while at < n - 8 {
+                    if read::<u64>(a, at) != read::<u64>(b, at) {
+                        return false;
+                    }
+                    at += 8;
+                }
+                read::<u64>(a, n - 8) == read::<u64>(b, n - 8)
+            }
+        }
+    }
+}
+
+/// Whether these bytes are ASCII.
+#[inline(always)]
+pub fn is_ascii(bytes: &[u8]) -> bool {
+    let (n, bytes) = (bytes.len(), bytes.as_ptr());
+    // SAFETY: no word goes beyond `n` bytes.
+    unsafe {
+        match n {
+            0..4 => (0..n).all(|at| *bytes.add(at) < 0x80),
+            4..8 => (read::<u32>(bytes, 0) | read::<u32>(bytes, n - 4)) & 0x8080_8080 == 0,
+            _ => {
+                let mut all = read::<u64>(bytes, n - 8);
+                let mut at = 0;
+                while at < n - 8 {
+                    all |= read::<u64>(bytes, at);
+                    at += 8;
+                }
+                all & 0x8080_8080_8080_8080 == 0
+            }
+        }
+    }
+}
+
+/// The word at a place.
+#[inline(always)]
+unsafe fn read<W: Copy>(bytes: *const u8, at: usize) -> W {
+    // SAFETY: the caller's promise.
+    unsafe { bytes.add(at).cast::<W>().read_unaligned() }
+}
+
 /// Copies `n` bytes.
 ///
 /// # Safety

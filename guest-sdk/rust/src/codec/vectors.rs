@@ -78,6 +78,7 @@ fn with_type(notation: &Value, check: &mut impl Check) {
         r#""i32""# => check.check::<i32>(),
         r#""i64""# => check.check::<i64>(),
         r#""f64""# => check.check::<f64>(),
+        r#""f32""# => check.check::<f32>(),
         r#""bool""# => check.check::<bool>(),
         r#""str""# => check.check::<String>(),
         r#""bytes""# => check.check::<Bytes>(),

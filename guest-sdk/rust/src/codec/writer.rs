@@ -17,14 +17,11 @@ fn long_uint(out: &mut Vec<u8>, n: u64) {
     if let Ok(n) = u8::try_from(n) {
         out.extend_from_slice(&[0xcc, n]);
     } else if let Ok(n) = u16::try_from(n) {
-        out.push(0xcd);
-        out.extend_from_slice(&n.to_be_bytes());
+        headed(out, 0xcd, n.to_be_bytes());
     } else if let Ok(n) = u32::try_from(n) {
-        out.push(0xce);
-        out.extend_from_slice(&n.to_be_bytes());
+        headed(out, 0xce, n.to_be_bytes());
     } else {
-        out.push(0xcf);
-        out.extend_from_slice(&n.to_be_bytes());
+        headed(out, 0xcf, n.to_be_bytes());
     }
 }
 
@@ -37,22 +34,26 @@ pub fn int(out: &mut Vec<u8>, n: i64) {
     } else if let Ok(n) = i8::try_from(n) {
         out.extend_from_slice(&[0xd0, n as u8]);
     } else if let Ok(n) = i16::try_from(n) {
-        out.push(0xd1);
-        out.extend_from_slice(&n.to_be_bytes());
+        headed(out, 0xd1, n.to_be_bytes());
     } else if let Ok(n) = i32::try_from(n) {
-        out.push(0xd2);
-        out.extend_from_slice(&n.to_be_bytes());
+        headed(out, 0xd2, n.to_be_bytes());
     } else {
-        out.push(0xd3);
-        out.extend_from_slice(&n.to_be_bytes());
+        headed(out, 0xd3, n.to_be_bytes());
     }
 }
 
 /// Appends a float of 64 bits; there is one NaN.
 pub fn float(out: &mut Vec<u8>, f: f64) {
     let bits = if f.is_nan() { 0x7ff8_0000_0000_0000 } else { f.to_bits() };
-    out.push(0xcb);
-    out.extend_from_slice(&bits.to_be_bytes());
+    headed(out, 0xcb, bits.to_be_bytes());
+}
+
+/// Appends a head of one byte and what it is the head of.
+#[inline(always)]
+fn headed<const N: usize>(out: &mut Vec<u8>, head: u8, bytes: [u8; N]) {
+    out.reserve(9);
+    out.push(head);
+    out.extend_from_slice(&bytes);
 }
 
 pub fn bool(out: &mut Vec<u8>, b: bool) {

@@ -3,8 +3,9 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 use super::{
-    BAD_REQUEST, Entity, Runner, refuse, state_of,
-    turn::{Unreadable, read_event},
+    BAD_REQUEST, Entity, Runner,
+    event::{Unreadable, read_event},
+    refuse, state_of,
 };
 use crate::{
     Kind,

@@ -2,6 +2,7 @@
 
 mod command;
 mod decide;
+mod event;
 mod fold;
 mod turn;
 
@@ -43,7 +44,8 @@ pub struct Runner<S> {
     state: PhantomData<fn() -> S>,
 }
 
-const BAD_REQUEST: &str = "the request does not decode; the host and the SDK disagree about the ABI";
+/// What is said to a request that no host sends.
+pub const BAD_REQUEST: &str = "the request does not decode; the host and the SDK disagree about the ABI";
 
 impl<S: Entity> Runner<S> {
     pub fn new() -> Self {

@@ -1,12 +1,13 @@
 use alloc::{format, vec::Vec};
 use core::fmt::Display;
 
-use serde::{Deserialize, Serialize};
-
-use super::state_of;
+use super::{
+    event::{append_event, decode_event},
+    state_of,
+};
 use crate::{
     Context, EventSourced, Events, Kind,
-    codec::{self, Error, Named, NamedContent, Reader, writer},
+    codec::{self, Error, Reader, writer},
     names::{EventName, cut},
 };
 
@@ -59,22 +60,27 @@ impl<'a, S: EventSourced> Turn<'a, S> {
         self.state.as_ref().expect("a handler has panicked before; this plugin must not be used any more")
     }
 
-    /// Folds the events of a command that is accepted. Gives false if that made a fault of it.
+    /// Folds the events of a command that is accepted, as they are written: an entity that is recovered has nothing else.
+    /// Gives false if that made a fault of it.
     #[inline]
     pub fn accept(&mut self, events: Events<S::Evt>) -> bool {
         self.emitted.clear();
         let all = events.as_slice();
         self.count = all.len();
         for event in all {
-            if let Err(e) = append_event(self.emitted, self.events, event) {
-                self.fault(Kind::Panicked, &format_args!("an event: {e}"));
+            if let Err((kind, e)) = append_event(self.emitted, self.events, event) {
+                self.fault(kind, &format_args!("an event: {e}"));
                 return false;
             }
         }
         if self.count == 0 {
             return true;
         }
-        self.state = self.state.take().map(|state| events.fold(state, S::handle_event));
+        drop(events);
+        if let Err(e) = self.fold() {
+            self.undo(Kind::BadEvent, &format_args!("an event as it was written: {e}"));
+            return false;
+        }
         if self.watches {
             if let Err(e) = codec::encode(self.state()) {
                 self.undo(Kind::Panicked, &format_args!("the state after the events: {e}"));
@@ -82,6 +88,17 @@ impl<'a, S: EventSourced> Turn<'a, S> {
             }
         }
         true
+    }
+
+    /// Folds the events of the command at hand.
+    #[inline]
+    fn fold(&mut self) -> Result<(), Error> {
+        let mut reader = Reader::new(self.emitted);
+        for _ in 0..self.count {
+            let event: S::Evt = decode_event(&mut reader, self.events)?;
+            self.state = self.state.take().map(|state| state.handle_event(event));
+        }
+        Ok(())
     }
 
     /// Adds the events to the outcome, behind the reply.
@@ -129,8 +146,7 @@ impl<'a, S: EventSourced> Turn<'a, S> {
             }
             outcome.payload().ok_or_else(malformed)?;
             for _ in 0..outcome.array().ok_or_else(malformed)? {
-                let (variant, payload) = read_event(&mut outcome, self.events).map_err(Error::new)?;
-                state = state.handle_event(S::Evt::deserialize(NamedContent { variant, payload })?);
+                state = state.handle_event(decode_event(&mut outcome, self.events)?);
             }
         }
         Ok(state)
@@ -140,58 +156,4 @@ impl<'a, S: EventSourced> Turn<'a, S> {
     pub fn into_state(self) -> (Option<S>, &'a mut Vec<u8>) {
         (self.state, self.out)
     }
-}
-
-/// Appends an event of three places.
-#[inline]
-fn append_event<E: Serialize>(out: &mut Vec<u8>, names: &[EventName], event: &E) -> Result<(), Error> {
-    let head = |out: &mut Vec<u8>, index: usize, variant: &'static str| {
-        let at_index = names.get(index).filter(|name| name.variant == variant);
-        let name = at_index.or_else(|| names.iter().find(|name| name.variant == variant));
-        let Some(name) = name else {
-            return Err(Error::new(format!("\"{variant}\" is emitted, but cannot be read")));
-        };
-        out.extend_from_slice(&name.token);
-        Ok(())
-    };
-    event.serialize(Named { out, head })
-}
-
-/// Why an event cannot be read.
-pub enum Unreadable {
-    /// The request is malformed.
-    Request,
-    /// There is no such event.
-    Unknown,
-}
-
-impl Display for Unreadable {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Unreadable::Request => super::BAD_REQUEST,
-            Unreadable::Unknown => "the type has no event of this name and version",
-        })
-    }
-}
-
-/// Reads an event of three places: its variant and the payload.
-#[inline]
-pub fn read_event<'a>(
-    reader: &mut Reader<'a>,
-    names: &[EventName],
-) -> Result<(&'static str, Option<&'a [u8]>), Unreadable> {
-    let known = names.iter().find(|known| reader.take_prefix(&known.token));
-    let variant = match known {
-        Some(known) => Some(known.variant),
-        None => {
-            let places = reader.array();
-            let (Some(3), Some(name), Some(version)) = (places, reader.raw_str(), reader.uint()) else {
-                return Err(Unreadable::Request);
-            };
-            let same = |known: &&EventName| known.name.as_bytes() == name && u64::from(known.version) == version;
-            names.iter().find(same).map(|known| known.variant)
-        }
-    };
-    let payload = reader.payload().ok_or(Unreadable::Request)?;
-    variant.map(|variant| (variant, payload)).ok_or(Unreadable::Unknown)
 }

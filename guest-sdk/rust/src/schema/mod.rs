@@ -1,8 +1,10 @@
 //! What payloads look like, found out from the types themselves.
 
+mod draft;
 mod json;
 mod layout;
 mod names;
+mod parts;
 mod shape;
 mod trace;
 

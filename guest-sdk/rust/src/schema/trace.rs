@@ -3,7 +3,10 @@ use core::mem::take;
 
 use serde::de::DeserializeOwned;
 
-use super::shape::{Definition, Field, Scalar, Shape, Shapes};
+use super::{
+    draft::{Body, Enum, Named, OpenStruct, Struct},
+    shape::{Definition, Scalar, Shape, Shapes},
+};
 use crate::codec::{Cause, Decoder, Error};
 
 /// Finds out what a type looks like by decoding it without input, again and again: each pass notes what the type asks
@@ -13,59 +16,24 @@ use crate::codec::{Cause, Decoder, Error};
 pub struct Trace {
     named: Vec<Named>,
     /// The shape of what was asked for last.
-    last: Shape,
+    pub(super) last: Shape,
     /// The structs, lists, maps and enums that are being given their parts.
     structs: Vec<OpenStruct>,
-    lists: Vec<Vec<Shape>>,
-    maps: Vec<&'static [&'static str]>,
+    pub(super) lists: Vec<Vec<Shape>>,
+    pub(super) maps: Vec<&'static [&'static str]>,
     enums: Vec<OpenEnum>,
     /// How many types that contain themselves are open once more; these get the least that they take.
-    brief: usize,
+    pub(super) brief: usize,
     /// What this pass came by and did not see in full.
     unsettled: usize,
     /// The variant that is wanted of the enum which is the whole, if only one is.
     wanted: Option<usize>,
 }
 
-/// A struct or an enum, known by the type and, for a struct, its name or that of its variant.
-struct Named {
-    type_name: &'static str,
-    role: &'static str,
-    open: bool,
-    body: Body,
-}
-
-enum Body {
-    Struct(Struct),
-    Enum(Enum),
-}
-
-struct Struct {
-    all: Vec<&'static str>,
-    required: Vec<&'static str>,
-    /// It is known which fields are required.
-    settled: bool,
-    fields: Vec<Field>,
-}
-
-struct Enum {
-    variants: &'static [&'static str],
-    shapes: Vec<Option<Shape>>,
-    /// The variant to take where the enum contains itself: one that comes to an end.
-    leaf: usize,
-}
-
-struct OpenStruct {
-    names: Vec<&'static str>,
-    next: usize,
-    shapes: Vec<Shape>,
-    brief: bool,
-}
-
 struct OpenEnum {
     id: usize,
     variant: usize,
-    brief: bool,
+    pub(super) brief: bool,
     unsettled: usize,
 }
 
@@ -317,74 +285,6 @@ impl Trace {
     pub fn present(&self, place: &str) -> Result<(), Error> {
         if self.brief == 0 && matches!(self.last, Shape::Optional(_)) {
             return Err(Error::new(format!("an Option stands directly for a field of a struct, not {place}")));
-        }
-        Ok(())
-    }
-
-    pub fn open_list(&mut self) {
-        self.lists.push(vec![]);
-    }
-
-    /// A list has got an element.
-    pub fn element(&mut self) -> Result<(), Error> {
-        self.present("for an element of a list")?;
-        let shape = take(&mut self.last);
-        if let Some(list) = self.lists.last_mut() {
-            list.push(shape);
-        }
-        Ok(())
-    }
-
-    pub fn close_list(&mut self, fixed: bool) {
-        let mut shapes = self.lists.pop().unwrap_or_default();
-        self.last = if fixed { Shape::Tuple(shapes) } else { Shape::List(Box::new(shapes.pop().unwrap_or_default())) };
-    }
-
-    pub fn open_map(&mut self) {
-        self.maps.push(&[]);
-    }
-
-    /// A map's keys are these, or any if there are none.
-    pub fn key(&mut self, names: &'static [&'static str]) {
-        if let Some(map) = self.maps.last_mut() {
-            *map = names;
-        }
-    }
-
-    pub fn close_map(&mut self) -> Result<(), Error> {
-        self.present("for a value of a map")?;
-        let names = self.maps.pop().unwrap_or_default();
-        self.last = Shape::Map(names, Box::new(take(&mut self.last)));
-        Ok(())
-    }
-}
-
-impl Struct {
-    /// A field was given under two names: forgets one that is not the field's own.
-    fn forget_alias(&mut self, given: Option<&&'static str>, own: &'static str) {
-        match given {
-            Some(given) if *given != own => self.all.retain(|name| name != given),
-            // One of the names just before came first. Give the field's own before it, and the other is found out.
-            _ => {
-                let own = self.all.iter().position(|name| *name == own).unwrap_or(0);
-                self.all.swap(own, own.saturating_sub(1));
-            }
-        }
-    }
-
-    fn fill(&mut self, open: OpenStruct) -> Result<(), Error> {
-        self.fields.clear();
-        for (name, shape) in open.names.into_iter().zip(open.shapes) {
-            let required = self.required.contains(&name);
-            let shape = match shape {
-                Shape::Optional(_) if required => {
-                    let reason = "an Option that cannot be left out; give the field #[serde(default)]";
-                    return Err(Error::new(reason).within(name.as_bytes()));
-                }
-                Shape::Optional(inner) => *inner,
-                shape => shape,
-            };
-            self.fields.push(Field { name, required, shape });
         }
         Ok(())
     }
