@@ -39,9 +39,37 @@ ESHOST_API_ void eshost_check_code_(const char *code)
 		eshost_misnamed_("rejection", code, ": a code is 1 to 128 bytes of UTF-8 without control characters");
 }
 
+/* A type whose names are being checked, and those around it. */
+typedef struct eshost_checked_ {
+	const eshost_type *type;
+	const struct eshost_checked_ *outer;
+} eshost_checked_;
+
+/* Panics if two fields of a struct, or two variants of an enum or a union, have one name on the wire, here or inside.
+ */
+ESHOST_API_ void eshost_check_fields_(const eshost_type *t, const eshost_checked_ *outer)
+{
+	const eshost_checked_ here = {t, outer};
+	for (const eshost_checked_ *around = outer; around != NULL; around = around->outer)
+		if (around->type == t)
+			return;
+	for (uint32_t i = 0; i < t->count; i++) {
+		for (uint32_t k = 0; k < i; k++)
+			if (t->fields[i].name_size == t->fields[k].name_size &&
+				eshost_same_(t->fields[i].name, t->fields[k].name, t->fields[i].name_size))
+				eshost_misnamed_("field or variant", t->fields[i].name, ": a type has two of this name");
+		eshost_check_fields_(t->fields[i].type, &here);
+	}
+	if (t->elem != NULL)
+		eshost_check_fields_(t->elem, &here);
+}
+
 ESHOST_API_ void eshost_check_command_(const eshost_command_ *c)
 {
 	eshost_check_name_("command", c->name);
+	eshost_check_fields_(c->type, NULL);
+	if (c->reply_type != NULL)
+		eshost_check_fields_(c->reply_type, NULL);
 	for (uint32_t i = 0; i < c->clause_count; i++) {
 		const eshost_clause_ *const clause = &c->clauses[i];
 		if (clause->examples != NULL && c->type->kind->is_none)
@@ -49,6 +77,8 @@ ESHOST_API_ void eshost_check_command_(const eshost_command_ *c)
 		if (clause->rejection == NULL)
 			continue;
 		eshost_check_code_(clause->rejection->code);
+		if (clause->rejection->type != NULL)
+			eshost_check_fields_(clause->rejection->type, NULL);
 		for (uint32_t k = 0; k < i; k++)
 			if (c->clauses[k].rejection != NULL &&
 				eshost_str_equal(eshost_str_of(c->clauses[k].rejection->code), eshost_str_of(clause->rejection->code)))
@@ -62,14 +92,17 @@ ESHOST_API_ void eshost_check_entity_(const eshost_entity_ *e)
 	eshost_check_name_("type", e->name);
 	if (e->state->kind->is_none)
 		eshost_misnamed_("type", e->name, ": its state cannot be eshost_none; there is ESHOST_EMPTY");
+	eshost_check_fields_(e->state, NULL);
 	bool any = false;
 	for (uint32_t i = 0; i < e->part_count; i++) {
 		const eshost_part_ *const part = &e->parts[i];
 		any = any || part->command != NULL || part->event != NULL;
 		if (part->command != NULL)
 			eshost_check_command_(part->command);
-		if (part->event != NULL)
+		if (part->event != NULL) {
 			eshost_check_name_("event", part->event->name);
+			eshost_check_fields_(part->event->type, NULL);
+		}
 		for (uint32_t k = 0; k < i; k++) {
 			const eshost_part_ *const other = &e->parts[k];
 			if (part->command != NULL && other->command != NULL &&

@@ -14,7 +14,7 @@ ESHOST_COLD_ void eshost_fault_now_(eshost_context *ctx, eshost_fault_ kind)
 ESHOST_COLD_ void eshost_fault_unlisted_(eshost_context *ctx, const eshost_event_ *event)
 {
 	eshost_problem_of_("event ", event->name, event->name_size,
-					   " was emitted, which the type does not list; add event(...) to its ESHOST_TYPE");
+					   " was emitted and is not listed; add event(...) to its ESHOST_TYPE");
 	eshost_fault_now_(ctx, ESHOST_BAD_EVENT);
 }
 
@@ -122,7 +122,7 @@ ESHOST_COLD_ uint32_t eshost_write_rejection_(eshost_loop_ *l, const eshost_comm
 	}
 	eshost_problem_of_("command ", c->name, c->name_size, " was rejected with ");
 	eshost_say_(rejection == NULL ? "nothing" : rejection->id);
-	eshost_say_(", which it does not declare; add rejects(...) to its ESHOST_COMMAND");
+	eshost_say_(", which is not declared; add rejects(...) to its ESHOST_COMMAND");
 	return ESHOST_PANICKED;
 }
 
@@ -195,6 +195,8 @@ ESHOST_API_ uint32_t eshost_decide_(eshost_loop_ *l, const eshost_command_ *c)
 	if (effect.taken != 1)
 		return eshost_no_effect_(c);
 	eshost_copy_(l->before, l->state, size);
+	if (eshost_runtime.grows) /* or what the state shares with the one before would be written to */
+		eshost_disown_(0, 0);
 	const uint32_t kind = eshost_settle_(l, c);
 	if (kind == 0)
 		l->seq += ctx->count_;
@@ -276,7 +278,7 @@ ESHOST_API_ eshost_bytes eshost_handle_command(const eshost_plugin_ *plugin, con
 		if (eshost_decide_all_(&l, &answer))
 			return answer;
 		if (l.careful)
-			eshost_panic("the state cannot be encoded, although it could after each command");
+			eshost_panic("a state that could be encoded cannot");
 		l.careful = true; /* and again, to find the command that is at fault */
 	}
 }

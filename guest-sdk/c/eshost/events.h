@@ -47,6 +47,8 @@ ESHOST_API_ uint32_t eshost_fold_(eshost_loop_ *l)
 	void *const content = eshost_take_(event->type->size);
 	if (!eshost_decode_(event->type, &payload, content))
 		return eshost_bad_event_("event ", event);
+	if (eshost_runtime.grows) /* a variable of this fold may lie where one of the last fold lay */
+		eshost_disown_((uintptr_t)l->state, l->entity->state->size);
 	event->fold(l->state, content);
 	if (l->careful && !eshost_is_sound_(l))
 		return eshost_bad_event_("the state after event ", event);

@@ -2,13 +2,34 @@
 #ifndef ESHOST_LIST_H
 #define ESHOST_LIST_H
 
-#include "schema.h"
+#include "grow.h"
+#include "struct.h"
 
-/* A list of anything, and a map, as the macros lay them out. */
-typedef struct eshost_list_ {
-	const void *items;
-	size_t count;
-} eshost_list_;
+/* The fewest bytes that a value of a type has on the wire, or fewer. */
+ESHOST_API_ size_t eshost_least_(const eshost_type *t)
+{
+	size_t least = 1;
+	if (t->kind == &eshost_kind_struct_)
+		for (uint32_t i = 0; i < t->count; i++)
+			if (t->fields[i].has == ESHOST_ALWAYS_)
+				least += t->fields[i].name_size + 2u;
+	return least;
+}
+
+/* Gives memory for what a list or a map holds, or NULL, with a problem, if it cannot be there: items of size bytes,
+ * each of which has at least so many bytes on the wire beside what its type has. */
+ESHOST_API_ void *eshost_take_items_(const eshost_reader_ *r, const eshost_type *t, size_t beside, size_t count,
+									 size_t size)
+{
+	if (count > (size_t)(r->end - r->at) / (beside + eshost_least_(t))) {
+		eshost_problem_("fewer items than the length says");
+		return NULL;
+	}
+	void *const items = (uint64_t)count * size > UINT32_MAX / 2 ? NULL : eshost_try_take_(count * size);
+	if (items == NULL)
+		eshost_problem_("more items than there is memory for");
+	return items;
+}
 
 ESHOST_API_ bool eshost_decode_list_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)
 {
@@ -19,9 +40,9 @@ ESHOST_API_ bool eshost_decode_list_(eshost_reader_ *r, const eshost_type *t, vo
 	if (!eshost_read_array_(r, &count))
 		return eshost_mismatch_(t, &start);
 	const size_t size = t->elem->size;
-	if ((uint64_t)count * size > UINT32_MAX)
-		return eshost_fail_("more items than there is memory for");
-	uint8_t *const items = count == 0 ? NULL : (uint8_t *)eshost_take_(count * size);
+	uint8_t *const items = (uint8_t *)eshost_take_items_(r, t->elem, 0, count, size);
+	if (items == NULL)
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!t->elem->kind->decode(r, t->elem, items + i * size, depth - 1))
 			return eshost_under_index_(i);
@@ -87,29 +108,12 @@ ESHOST_API_ void *eshost_list_add_(void *at, size_t size)
 {
 	eshost_list_ list;
 	__builtin_memcpy(&list, at, sizeof list);
-	const size_t used = list.count * size;
-	if (list.count == 0 || !eshost_extend_(list.items, used, used + size)) {
-		void *const items = eshost_take_(used + size);
-		eshost_copy_(items, list.items, used);
-		list.items = items;
-	}
-	list.count++;
-	__builtin_memcpy(at, &list, sizeof list);
-	uint8_t *const item = (uint8_t *)list.items + used;
+	uint8_t *const item = eshost_open_up_(at, size, list.count, 1);
 	eshost_zero_(item, size);
 	return item;
 }
 
-ESHOST_API_ void *eshost_list_edit_(void *at, size_t size)
-{
-	eshost_list_ list;
-	__builtin_memcpy(&list, at, sizeof list);
-	void *const items = eshost_take_(list.count * size);
-	eshost_copy_(items, list.items, list.count * size);
-	list.items = items;
-	__builtin_memcpy(at, &list, sizeof list);
-	return items;
-}
+ESHOST_API_ void *eshost_list_edit_(void *at, size_t size) { return eshost_open_up_(at, size, 0, 0); }
 
 ESHOST_API_ void eshost_list_remove_(void *at, size_t size, size_t index)
 {
@@ -117,21 +121,25 @@ ESHOST_API_ void eshost_list_remove_(void *at, size_t size, size_t index)
 	__builtin_memcpy(&list, at, sizeof list);
 	if (index >= list.count)
 		eshost_panic("an item beyond the end of a list was to be removed");
-	list.count--;
-	uint8_t *const items = (uint8_t *)eshost_take_(list.count * size);
-	eshost_copy_(items, list.items, index * size);
-	eshost_copy_(items + index * size, (const uint8_t *)list.items + (index + 1) * size, (list.count - index) * size);
-	list.items = items;
-	__builtin_memcpy(at, &list, sizeof list);
+	eshost_close_up_(at, size, index);
 }
 
-/* ESHOST_LIST(Lines, Line); defines a list of Line: const Line *items, and size_t count. What is in a list is never
- * written to in place, so that copies of a state may share it; these functions make a list anew where they must, and
- * give memory to write to:
+ESHOST_API_ void eshost_list_share_(const void *at, size_t size)
+{
+	eshost_list_ list;
+	__builtin_memcpy(&list, at, sizeof list);
+	eshost_share_(&list, size);
+}
+
+/* ESHOST_LIST(Lines, Line); defines a list of Line: const Line *items, and size_t count. What a handler is given is
+ * never written to: the first change to a list makes it anew, with room to grow, and then it belongs to the variable
+ * that was changed. These functions give memory to write to, until the list is changed again:
  *
  *   *Lines_add(&list) = line;          one more item at the end, zero at first
  *   Lines_edit(&list)[i].quantity = 2; all items
- *   Lines_remove(&list, i); */
+ *   Lines_remove(&list, i);
+ *   other = Lines_copy(&list);         and each may be changed without the other; a mere = is for lists of which only
+ *                                      one is changed thereafter, as when a fold takes over that of its event */
 #define ESHOST_LIST(Name, T)                                                                              \
 	typedef struct Name {                                                                                 \
 		const T *items;                                                                                   \
@@ -140,6 +148,11 @@ ESHOST_API_ void eshost_list_remove_(void *at, size_t size, size_t index)
 	ESHOST_TYPE_(Name, eshost_kind_list_, "an array", 0, NULL, 0, 0, 0, &eshost_type_##T);                \
 	ESHOST_API_ T *Name##_add(Name *list) { return (T *)eshost_list_add_(list, eshost_type_##T.size); }   \
 	ESHOST_API_ T *Name##_edit(Name *list) { return (T *)eshost_list_edit_(list, eshost_type_##T.size); } \
+	ESHOST_API_ Name Name##_copy(const Name *list)                                                        \
+	{                                                                                                     \
+		eshost_list_share_(list, eshost_type_##T.size);                                                   \
+		return *list;                                                                                     \
+	}                                                                                                     \
 	ESHOST_API_ void Name##_remove(Name *list, size_t index)                                              \
 	{                                                                                                     \
 		eshost_list_remove_(list, eshost_type_##T.size, index);                                           \

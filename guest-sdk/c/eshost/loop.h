@@ -3,6 +3,7 @@
 #define ESHOST_LOOP_H
 
 #include "context.h"
+#include "grow.h"
 
 /* Gives up the memory of the call before, and makes room for a request. NULL: there is no room. */
 ESHOST_API_ void *eshost_request_(size_t size)
@@ -50,7 +51,7 @@ ESHOST_COLD_ eshost_str eshost_problem_text_(void)
 
 ESHOST_COLD_ uint32_t eshost_bad_request_(void)
 {
-	eshost_problem_("the request does not decode; the host and the SDK disagree about the ABI");
+	eshost_problem_("the request does not decode: host and SDK disagree");
 	return ESHOST_BAD_PAYLOAD;
 }
 
@@ -155,6 +156,7 @@ ESHOST_COLD_ void eshost_compact_(eshost_loop_ *l)
 	m->top = end;
 	if (top > end)
 		ASAN_POISON_MEMORY_REGION((void *)end, top - end);
+	eshost_forget_growing_();
 	const eshost_bytes payload = {encoded, size};
 	if (!eshost_decode_(t, &payload, l->state))
 		eshost_panic("a state that was written does not read");

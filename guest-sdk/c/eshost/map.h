@@ -70,9 +70,9 @@ ESHOST_API_ bool eshost_decode_map_(eshost_reader_ *r, const eshost_type *t, voi
 		return eshost_too_deep_();
 	if (!eshost_read_map_(r, &count))
 		return eshost_mismatch_(t, &start);
-	if ((uint64_t)count * t->entry > UINT32_MAX)
-		return eshost_fail_("more entries than there is memory for");
-	uint8_t *const entries = count == 0 ? NULL : (uint8_t *)eshost_take_(count * t->entry);
+	uint8_t *const entries = (uint8_t *)eshost_take_items_(r, t->elem, 1, count, t->entry);
+	if (entries == NULL)
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *const entry = entries + i * t->entry;
 		eshost_str key;
@@ -158,22 +158,12 @@ ESHOST_API_ void *eshost_map_put_(void *at, const eshost_type *t, eshost_str key
 	eshost_list_ map;
 	__builtin_memcpy(&map, at, sizeof map);
 	bool found;
-	const size_t index = eshost_map_find_(&map, t, key, &found), size = t->entry;
-	const size_t behind = (map.count - index) * size;
-	uint8_t *const entries = (uint8_t *)eshost_take_((map.count + 1) * size);
-	uint8_t *const entry = entries + index * size;
-	const uint8_t *const rest = (const uint8_t *)map.items + index * size;
-	eshost_copy_(entries, map.items, index * size);
-	if (found) {
-		eshost_copy_(entry, rest, behind);
-	} else {
-		eshost_zero_(entry, size);
+	const size_t index = eshost_map_find_(&map, t, key, &found);
+	uint8_t *const entry = eshost_open_up_(at, t->entry, index, !found);
+	if (!found) {
+		eshost_zero_(entry, t->entry);
 		__builtin_memcpy(entry, &key, sizeof key);
-		eshost_copy_(entry + size, rest, behind);
-		map.count++;
 	}
-	map.items = entries;
-	__builtin_memcpy(at, &map, sizeof map);
 	return entry + t->value;
 }
 
@@ -189,11 +179,12 @@ ESHOST_API_ bool eshost_map_remove_(void *at, const eshost_type *t, eshost_str k
 }
 
 /* ESHOST_MAP(Totals, uint64_t); defines a map from strings: const Totals_entry *entries, sorted by their key, of which
- * each has a key and a value, and size_t count. As with lists nothing is written to in place:
+ * each has a key and a value, and size_t count. What is said of lists goes for maps, too:
  *
  *   Totals_get(&map, key)              const uint64_t *, NULL if there is none
  *   *Totals_put(&map, key) += 5;       the value that is there, or a new one of zero
- *   Totals_remove(&map, key)           false if there was none */
+ *   Totals_remove(&map, key)           false if there was none
+ *   other = Totals_copy(&map);         and each may be changed without the other */
 #define ESHOST_MAP(Name, T)                                                                                        \
 	typedef struct Name##_entry {                                                                                  \
 		eshost_str key;                                                                                            \
@@ -212,6 +203,11 @@ ESHOST_API_ bool eshost_map_remove_(void *at, const eshost_type *t, eshost_str k
 	ESHOST_API_ T *Name##_put(Name *map, eshost_str key)                                                           \
 	{                                                                                                              \
 		return (T *)eshost_map_put_(map, &eshost_type_##Name, key);                                                \
+	}                                                                                                              \
+	ESHOST_API_ Name Name##_copy(const Name *map)                                                                  \
+	{                                                                                                              \
+		eshost_list_share_(map, sizeof(Name##_entry));                                                             \
+		return *map;                                                                                               \
 	}                                                                                                              \
 	ESHOST_API_ bool Name##_remove(Name *map, eshost_str key)                                                      \
 	{                                                                                                              \

@@ -9,10 +9,22 @@
 #include <stdlib.h>
 #endif
 
+/* An array that a list grows in. */
+typedef struct eshost_growing_ {
+	const void *items;
+	const void *owner; /* the list that may write to it; NULL: none */
+	size_t used, room; /* in bytes */
+} eshost_growing_;
+
+#define ESHOST_GROWING_ 8u /* how many are known; a list that grows beside more of them is copied more often */
+
 /* The memory of a plugin: one region, given out from the bottom and given up as a whole when the next call of the host
  * begins. There is one of it, which ESHOST_SERVE defines. */
 typedef struct eshost_runtime_ {
 	uintptr_t base, top, end;
+	eshost_growing_ growing[ESHOST_GROWING_];
+	uint32_t growing_next;
+	bool grows;			/* some of them are in use */
 	char problem[1024]; /* why the present value does not decode, or cannot be encoded */
 	size_t problem_size;
 	bool problem_has_path;
@@ -111,14 +123,14 @@ ESHOST_COLD_ bool eshost_grow_(size_t size)
 #endif
 }
 
-/* Gives size bytes of memory that hold anything. */
-ESHOST_API_ void *eshost_take_(size_t size)
+/* Gives size bytes of memory that hold anything, or NULL if there is not as much. */
+ESHOST_API_ void *eshost_try_take_(size_t size)
 {
 	eshost_runtime_ *m = &eshost_runtime;
 	uintptr_t at = (m->top + ESHOST_GAP_ + 7) & ~(uintptr_t)7;
 	if (__builtin_expect(at > m->end || size > m->end - at, 0)) {
 		if (!eshost_grow_(size))
-			eshost_panic("out of memory: the plugin asked for more than the host gives an instance");
+			return NULL;
 		at = (m->top + ESHOST_GAP_ + 7) & ~(uintptr_t)7;
 	}
 	m->top = at + size;
@@ -126,9 +138,27 @@ ESHOST_API_ void *eshost_take_(size_t size)
 	return (void *)at;
 }
 
+/* Gives size bytes of memory that hold anything. */
+ESHOST_API_ void *eshost_take_(size_t size)
+{
+	void *const at = eshost_try_take_(size);
+	if (__builtin_expect(at == NULL, 0))
+		eshost_panic("out of memory: more than the host gives an instance");
+	return at;
+}
+
+/* Forgets the arrays that lists grow in, as they are given up. */
+ESHOST_COLD_ void eshost_forget_growing_(void)
+{
+	eshost_runtime.grows = false;
+	eshost_zero_(eshost_runtime.growing, sizeof eshost_runtime.growing);
+}
+
 /* Gives up what was taken since top was at mark. */
 ESHOST_HOT_ void eshost_release_(uintptr_t mark)
 {
+	if (eshost_runtime.grows)
+		eshost_forget_growing_();
 	ASAN_POISON_MEMORY_REGION((void *)mark, eshost_runtime.top - mark);
 	eshost_runtime.top = mark;
 }

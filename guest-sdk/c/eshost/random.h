@@ -65,9 +65,11 @@ ESHOST_API_ uint64_t eshost_random_next(eshost_random *random)
 	return (high ^ high >> 48) * (random->low | 1);
 }
 
-/* The next number below a limit, each as likely as the others. The limit is not 0. */
+/* The next number below a limit, each as likely as the others. Nothing is below 0: it panics. */
 ESHOST_API_ uint64_t eshost_random_below(eshost_random *random, uint64_t limit)
 {
+	if (limit == 0)
+		eshost_panic("eshost_random_below: a number below 0 was asked for");
 	if ((limit & (limit - 1)) == 0)
 		return eshost_random_next(random) & (limit - 1);
 	uint64_t low, high = eshost_multiply_(eshost_random_next(random), limit, &low);

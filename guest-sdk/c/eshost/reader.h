@@ -100,7 +100,7 @@ ESHOST_HOT_ bool eshost_next_uint_(eshost_reader_ *r, uint64_t *number)
 ESHOST_API_ bool eshost_read_uint_(eshost_reader_ *r, uint64_t *number)
 {
 	bool negative;
-	return eshost_next_uint_(r, number) || (eshost_read_integer_(r, number, &negative) && !negative);
+	return eshost_read_integer_(r, number, &negative) && !negative;
 }
 
 ESHOST_HOT_ bool eshost_next_str_(eshost_reader_ *r, eshost_str *text)
@@ -147,8 +147,6 @@ ESHOST_HOT_ bool eshost_next_payload_(eshost_reader_ *r, eshost_bytes *payload)
 /* Reads a bin, or nil, of which it makes data NULL. */
 ESHOST_API_ bool eshost_read_payload_(eshost_reader_ *r, eshost_bytes *payload)
 {
-	if (eshost_next_payload_(r, payload))
-		return true;
 	if (r->at == r->end || *r->at != 0xc0)
 		return eshost_read_bin_(r, payload);
 	r->at++;

@@ -117,6 +117,8 @@ typedef struct eshost_plugin_ {
 	typedef State eshost_command_state_##id;                                                                         \
 	typedef T eshost_command_content_##id;                                                                           \
 	ESHOST_EACH_(ESHOST_CLAUSE_DECLARED_, id, __VA_ARGS__)                                                           \
+	ESHOST_ASSERT_STATIC_((0 ESHOST_EACH_(ESHOST_CLAUSE_COUNT_, id, __VA_ARGS__)) == 1,                              \
+						  "a command says once what it is answered with: state_reply, no_reply or reply(T, f)");     \
 	static const eshost_clause_ eshost_clauses_##id[] = {                                                            \
 		ESHOST_EACH_(ESHOST_CLAUSE_, id, __VA_ARGS__){NULL, NULL, 0}};                                               \
 	static const eshost_command_ eshost_command_##id = {name,                                                        \
@@ -149,6 +151,15 @@ typedef struct eshost_plugin_ {
 	}
 #define ESHOST_CLAUSE_DECLARED_EXAMPLES(id, ...) \
 	static const eshost_command_content_##id eshost_examples_##id[] = {__VA_ARGS__};
+
+#define ESHOST_CLAUSE_COUNT_(id, x) ESHOST_CLAUSE_COUNT_OF_(id, ESHOST_CLAUSE_OF_##x)
+#define ESHOST_CLAUSE_COUNT_OF_(...) ESHOST_CLAUSE_COUNT_HERE_(__VA_ARGS__)
+#define ESHOST_CLAUSE_COUNT_HERE_(id, tag, ...) ESHOST_CLAUSE_COUNT_##tag
+#define ESHOST_CLAUSE_COUNT_STATE_REPLY +1
+#define ESHOST_CLAUSE_COUNT_NO_REPLY +1
+#define ESHOST_CLAUSE_COUNT_REPLY +1
+#define ESHOST_CLAUSE_COUNT_REJECTS
+#define ESHOST_CLAUSE_COUNT_EXAMPLES
 
 #define ESHOST_CLAUSE_(id, x) ESHOST_CLAUSE_OF_THIS_(id, ESHOST_CLAUSE_OF_##x)
 #define ESHOST_CLAUSE_OF_THIS_(...) ESHOST_CLAUSE_HERE_(__VA_ARGS__)

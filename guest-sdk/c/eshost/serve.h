@@ -21,9 +21,12 @@ ESHOST_API_ void eshost_move_(void *to, const void *from, size_t size)
 	const uint8_t *const source = (const uint8_t *)from;
 	if (target <= source)
 		eshost_copy_(to, from, size); /* from the lowest up, so that what overlaps is read before it is written */
-	else
+	else {
+		for (; size >= 8; size -= 8)
+			__builtin_memcpy(target + size - 8, source + size - 8, 8);
 		for (; size > 0; size--)
 			target[size - 1] = source[size - 1];
+	}
 }
 
 ESHOST_API_ void eshost_fill_(void *at, int byte, size_t size)

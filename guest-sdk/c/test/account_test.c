@@ -36,11 +36,13 @@ ESHOST_TEST(a_command_that_is_refused_leaves_no_trace_even_if_it_wrote_to_the_st
 		eshost_fault_ kind;
 		const char *text;
 	} cases[] = {
-		{"secret", ESHOST_PANICKED, "rejected with secret, which it does not declare"},
+		{"secret", ESHOST_PANICKED,
+		 "rejected with secret, which is not declared; add rejects(...) to its ESHOST_COMMAND"},
 		{"no payload", ESHOST_PANICKED, "use eshost_reject_with"},
 		{"panic", ESHOST_PANICKED, "gave up"},
 		{"assert", ESHOST_PANICKED, "1 + 1 == 3 does not hold"},
-		{"unlisted", ESHOST_BAD_EVENT, "event \"unlisted\" was emitted, which the type does not list"},
+		{"unlisted", ESHOST_BAD_EVENT,
+		 "event \"unlisted\" was emitted and is not listed; add event(...) to its ESHOST_TYPE"},
 		{"event", ESHOST_PANICKED, "event broken: text: a string that is not UTF-8"},
 		{"nonsense", ESHOST_PANICKED,
 		 "the state after command fail: level: the value 9 of an enum that has no such variant"},
@@ -174,7 +176,7 @@ ESHOST_TEST(lists_and_maps_are_values)
 	Balances map = {NULL, 0};
 	*Balances_put(&map, ESHOST_STR("b")) = 1;
 	*Balances_put(&map, ESHOST_STR("a")) = 2;
-	const Balances before = map;
+	const Balances before = Balances_copy(&map);
 	*Balances_put(&map, ESHOST_STR("b")) += 5;
 	CHECK(*Balances_get(&map, ESHOST_STR("b")) == 6 && *Balances_get(&before, ESHOST_STR("b")) == 1);
 	CHECK(Balances_remove(&map, ESHOST_STR("a")) && !Balances_remove(&map, ESHOST_STR("a")));
@@ -190,4 +192,7 @@ ESHOST_TEST(lists_and_maps_are_values)
 	CHECK(eshost_str_equal(list.items[0], ESHOST_STR("x")) && eshost_str_equal(one.items[0], ESHOST_STR("w")));
 	Notes_remove(&one, 0);
 	CHECK(one.count == 1 && eshost_str_equal(one.items[0], ESHOST_STR("y")));
+	const Notes kept = Notes_copy(&one);
+	Notes_edit(&one)[0] = ESHOST_STR("v");
+	CHECK(eshost_str_equal(kept.items[0], ESHOST_STR("y")) && eshost_str_equal(one.items[0], ESHOST_STR("v")));
 }

@@ -17,7 +17,12 @@ ESHOST_COMMAND(Walk, meddle, "meddle", Move, no_reply);
 ESHOST_TYPE(walk, "walk", Walk, command(go), command(count_calls), command(meddle), event(moved));
 ESHOST_TYPE(misnamed, "Walk", Walk, command(go), event(moved));
 ESHOST_TYPE(doubled, "walk", Walk, command(go), event(moved), event(moved_too));
-ESHOST_SERVE(walk);
+ESHOST_STRUCT(Twins, field(uint64_t, one), field_as(uint64_t, two, "one"));
+ESHOST_LIST(Pairs, Twins);
+ESHOST_STRUCT(Crowd, field(Pairs, pairs));
+ESHOST_EVENT(Crowd, grown, "grown", 1, Move);
+ESHOST_TYPE(crowd, "crowd", Crowd, event(grown));
+ESHOST_SERVE(walk, crowd);
 
 static uint64_t calls;
 
@@ -50,6 +55,8 @@ static void moved(Walk *state, const Move *event)
 }
 
 static void moved_too(Walk *state, const Move *event) { moved(state, event); }
+
+static void grown(Crowd *state, const Move *event) { (void)state, (void)event; }
 
 static uint64_t where(const Walk *state) { return state->at; }
 
@@ -130,6 +137,7 @@ static void writes_through_a_pointer(void)
 }
 static void type_with_a_capital(void) { GIVEN(misnamed); }
 static void event_twice(void) { GIVEN(doubled); }
+static void field_twice(void) { GIVEN(crowd); }
 
 /* Runs a test that must fail and say this; all of what is said goes to a file meanwhile. */
 static bool fails(void (*test)(void), const char *says)
@@ -168,6 +176,7 @@ int main(void)
 		{hidden_counter, "not decided the same each time"},
 		{writes_through_a_pointer, "after a batch the state is another one"},
 		{type_with_a_capital, "type \"Walk\": a name is 1 to 64 characters"},
+		{field_twice, "field or variant \"one\": a type has two of this name"},
 		{event_twice, "event \"moved\": a type has two of this name and version"},
 	};
 	const int count = (int)(sizeof cases / sizeof cases[0]);

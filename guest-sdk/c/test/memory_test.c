@@ -13,7 +13,34 @@ ESHOST_STRUCT(Page, field(uint64_t, number), optional(eshost_str, text));
 ESHOST_EVENT(Page, turned, "turned", 1, Page);
 ESHOST_COMMAND(Page, turn, "turn", Page, state_reply);
 ESHOST_TYPE(book, "book", Page, command(turn), event(turned));
-ESHOST_SERVE(account, tally, book);
+
+/* Two lists and a map that grow in turns, and an event with many lines. */
+ESHOST_STRUCT(Item, field(eshost_str, name), field(uint64_t, n));
+ESHOST_LIST(Items, Item);
+ESHOST_LIST(Numbers, uint64_t);
+ESHOST_MAP(Sums, uint64_t);
+ESHOST_STRUCT(Ledger, field(Items, items), field(Numbers, numbers), field(Sums, sums));
+ESHOST_EVENT(Ledger, booked, "booked", 1, Numbers);
+ESHOST_COMMAND(Ledger, book_all, "book-all", Numbers, no_reply);
+ESHOST_TYPE(ledger, "ledger", Ledger, command(book_all), event(booked));
+ESHOST_SERVE(account, tally, book, ledger);
+
+static eshost_effect book_all(eshost_context *ctx, const Ledger *state, const Numbers *command)
+{
+	(void)state;
+	return eshost_emit(ctx, booked, {command->items, command->count});
+}
+
+static void booked(Ledger *state, const Numbers *event)
+{
+	for (size_t i = 0; i < event->count; i++) {
+		const eshost_str name = eshost_str_of_number(event->items[i]);
+		*Items_add(&state->items) = (Item){name, 1};
+		*Numbers_add(&state->numbers) = event->items[i];
+		*Sums_put(&state->sums, name) += 1;
+		Items_edit(&state->items)[0].n++;
+	}
+}
 
 static eshost_effect turn(eshost_context *ctx, const Page *state, const Page *command)
 {
@@ -125,6 +152,95 @@ ESHOST_TEST(a_large_state_is_folded_within_bounds)
 	eshost_buffer_free_(&bytes);
 	eshost_buffer_free_(&request);
 	eshost_buffer_free_(&answer);
+}
+
+/* The part of a request that is an event or a command with these numbers. */
+static eshost_buffer_ numbers_of(size_t first, size_t count, bool events)
+{
+	static uint64_t all[4000];
+	for (size_t i = 0; i < count; i++)
+		all[i] = (first + i) * 7919 % 100003; /* in no order */
+	const Numbers numbers = {all, count};
+	eshost_request_(1);
+	return events ? eshost_event_bytes_(&eshost_event_booked, &numbers)
+				  : eshost_command_bytes_("book-all", &eshost_type_Numbers, &numbers);
+}
+
+/* Copied whole at each change they would take 400 MB. */
+ESHOST_TEST(lists_and_maps_of_one_event_grow_within_bounds)
+{
+	for (int events = 0; events < 2; events++) {
+		eshost_buffer_ part = numbers_of(0, 3000, events), request = request_of("ledger", part, 1, events);
+		CHECK(peak_of(request, events, 1, NULL) < 2u << 20);
+		eshost_buffer_free_(&part);
+		eshost_buffer_free_(&request);
+	}
+}
+
+ESHOST_TEST(lists_that_grow_over_many_events_give_what_they_give_one_by_one)
+{
+	enum { EVENTS = 3000 };
+	const eshost_buffer_ nothing = {NULL, 0};
+	eshost_buffer_ all = {NULL, 0};
+	for (int i = 0; i < EVENTS; i++) {
+		eshost_buffer_ part = numbers_of((size_t)i, 1, true);
+		eshost_put_(&all, part.data, part.size);
+		eshost_buffer_free_(&part);
+	}
+	eshost_buffer_ step = {NULL, 0};
+	eshost_scene_ scene;
+	__builtin_memset(&scene, 0, sizeof scene);
+	scene.entity = &eshost_entity_ledger;
+	eshost_put_(&scene.id, "a", 1);
+	eshost_answer_ folded = eshost_ask_events_(&scene, 0, nothing, all, EVENTS);
+	CHECK(!folded.failed);
+	for (int i = 0; i < EVENTS; i += 1500) {
+		eshost_buffer_ half = {NULL, 0};
+		for (int k = i; k < i + 1500; k++) {
+			eshost_buffer_ part = numbers_of((size_t)k, 1, true);
+			eshost_put_(&half, part.data, part.size);
+			eshost_buffer_free_(&part);
+		}
+		eshost_answer_ next = eshost_ask_events_(&scene, (uint64_t)i, step, half, 1500);
+		eshost_buffer_free_(&step);
+		eshost_put_(&step, next.state.data, next.state.size);
+		eshost_answer_free_(&next);
+		eshost_buffer_free_(&half);
+	}
+	CHECK(eshost_buffers_equal_(step, folded.state));
+	eshost_answer_free_(&folded);
+	eshost_buffer_free_(&all);
+	eshost_buffer_free_(&step);
+	eshost_scene_free_(&scene);
+}
+
+ESHOST_TEST(a_length_that_the_input_cannot_hold_takes_no_memory)
+{
+	enum { COUNT = 1 << 20 };
+	eshost_request_(1);
+	uint8_t *const bytes = (uint8_t *)eshost_take_(COUNT + 5);
+	__builtin_memset(bytes, 0x80, COUNT + 5);
+	bytes[0] = 0xdd;
+	bytes[1] = 0, bytes[2] = COUNT >> 16, bytes[3] = bytes[4] = 0;
+	const eshost_bytes payload = {bytes, COUNT + 5};
+	const uintptr_t top = eshost_runtime.top;
+	Items items;
+	CHECK(!eshost_decode_(&eshost_type_Items, &payload, &items));
+	CHECK(eshost_runtime.top - top < 4096);
+	Ledger ledger;
+	CHECK(!eshost_decode_(&eshost_type_Ledger, &payload, &ledger));
+}
+
+ESHOST_TEST(more_items_than_there_is_memory_for_are_refused)
+{
+	eshost_request_(1);
+	eshost_take_((size_t)255 << 20);
+	uint8_t bytes[5 + 100000] = {0xdd, 0, 1, 0x86, 0xa0};
+	const eshost_bytes payload = {bytes, sizeof bytes};
+	Numbers numbers;
+	eshost_take_((size_t)500 << 10);
+	CHECK(!eshost_decode_(&eshost_type_Numbers, &payload, &numbers));
+	CHECK(eshost_contains_(eshost_runtime.problem, "more items than there is memory for"));
 }
 
 ESHOST_TEST(a_batch_on_a_large_state_gives_what_its_commands_give_one_by_one)

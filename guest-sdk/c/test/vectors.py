@@ -129,6 +129,8 @@ def main(path):
     for section in ("payloads", "strict_decoding", "no_payload"):
         for case in vectors[section]:
             t = case["type"]
+            if t == "f32":  # the SDK has no floats of 32 bits
+                continue
             name = declared(t)
             value = "NULL"
             if "value" in case:
