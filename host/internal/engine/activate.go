@@ -242,7 +242,7 @@ func (f *folds) hand() error {
 	if err := f.wait(); err != nil {
 		return err
 	}
-	f.g.queue.push(task{typ: f.typ, chunk: f.filling()})
+	f.g.fold(f.typ, f.filling())
 	f.current, f.folding = 1-f.current, true
 	f.filling().Reset()
 	return nil

@@ -145,7 +145,9 @@ func (g *Engine) settle(taken []*entity.Batch, results []stores.Result, due []ta
 			switch {
 			case !g.settleOne(b, results[i]):
 			case g.settled(b):
-				due = append(due, task{typ: typeOf(e), entity: e})
+				if !g.divert(e) {
+					due = append(due, task{typ: typeOf(e), entity: e})
+				}
 			default:
 				ended++
 			}

@@ -39,9 +39,13 @@ type Engine struct {
 	info  stores.Info
 	types types
 	queue runQueue
+	slow  runQueue // of turns that take long
+	held  hold
+
+	lingering atomic.Int64 // workers with a call that takes long
 
 	clock    atomic.Uint32 // coarse, seconds
-	deciding atomic.Int64  // turns on the run queue or with a worker
+	deciding atomic.Int64  // turns on the run queue or with one of its workers
 	turns    atomic.Int64  // turns anywhere
 	resident atomic.Int64  // bytes of the entities in memory, roughly
 	closing  atomic.Bool   // no new mail
@@ -66,6 +70,8 @@ func New(cfg Config) *Engine {
 	g := &Engine{cfg: cfg, info: cfg.Log.Info(), crowded: make(chan struct{}, 1)}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.queue.init()
+	g.slow.init()
+	g.slow.slow = true
 	g.confirms.init()
 	g.activates.init()
 	g.snapshots.init()
@@ -74,7 +80,10 @@ func New(cfg Config) *Engine {
 	g.clock.Store(uint32(time.Now().Unix()))
 	g.types.init()
 	for range cfg.Workers {
-		g.start(g.work)
+		g.start(func() { g.work(&worker{g: g}, &g.queue, cfg.Workers, popSize) })
+	}
+	for range max(1, cfg.Workers-1) {
+		g.start(func() { g.work(&worker{g: g, slow: true}, &g.slow, 1, 1) })
 	}
 	for range g.appends.concurrency + 1 {
 		g.start(g.append)
@@ -95,8 +104,11 @@ func (g *Engine) start(f func()) {
 	}()
 }
 
-// push puts an entity that has a turn on the run queue.
+// push puts an entity that has a turn on the run queue, or where else it must go.
 func (g *Engine) push(e *entity.Entity) {
+	if g.divert(e) {
+		return
+	}
 	g.deciding.Add(1)
 	g.queue.push(task{typ: typeOf(e), entity: e})
 }
@@ -133,6 +145,9 @@ func (g *Engine) Close(ctx context.Context) error {
 		g.wg.Wait()
 		return nil
 	}
+	for _, e := range g.held.close() {
+		g.push(e)
+	}
 	err := g.drain(ctx)
 	if err != nil {
 		g.unknown.giveUp(fmt.Errorf("%w: the host was shut down before the log answered", entity.ErrOutcomeUnknown))
@@ -141,6 +156,7 @@ func (g *Engine) Close(ctx context.Context) error {
 	g.stopped.Store(true)
 	g.cancel()
 	g.queue.close()
+	g.slow.close()
 	g.appends.close()
 	g.confirms.close()
 	g.activates.close()

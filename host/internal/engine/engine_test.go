@@ -37,6 +37,7 @@ type settings struct {
 	memory    int64
 	timeout   time.Duration
 	local     bool // answers may come from memory
+	fuel      int64
 }
 
 func start(t *testing.T, s settings) *rig {
@@ -57,7 +58,8 @@ func start(t *testing.T, s settings) *rig {
 		Metrics: engine.NewMetrics(), Workers: 2, Recoveries: 8, IdleTimeout: s.idle, MemoryBytes: s.memory, AppendTimeout: s.timeout})
 	r := &rig{Engine: g, t: t, behavior: new(entitytest.Counter)}
 	r.typ = g.Bind(entity.Type{Name: "counter", MailboxSize: s.mailbox, BatchSize: 64, BatchBytes: 1 << 20, CommandIDs: 1024,
-		CommandIDAge: time.Hour, SnapshotEvery: s.every, Confirm: !s.local}, entity.NewBinding(stores.Digest{1}, "number", r.behavior, nil))
+		CommandIDAge: time.Hour, SnapshotEvery: s.every, Confirm: !s.local,
+		CommandFuel: s.fuel, BatchFuel: s.fuel, RecoveryFuel: 3 * s.fuel}, entity.NewBinding(stores.Digest{1}, "number", r.behavior, nil))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()

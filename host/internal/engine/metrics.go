@@ -13,6 +13,7 @@ import (
 type Metrics struct {
 	BatchCommands    *histogram
 	DecideSeconds    *histogram
+	CommandFuel      *histogram
 	AppendSeconds    *histogram
 	AppendCommits    *histogram
 	RecoverySeconds  prometheus.Histogram
@@ -21,7 +22,7 @@ type Metrics struct {
 	Snapshots        prometheus.Counter
 	SnapshotFailures prometheus.Counter
 
-	folds, foldNanos, recoveries atomic.Uint64
+	Interruptions, folds, foldNanos, recoveries atomic.Uint64
 }
 
 // Tallies count a type's commands by what became of them.
@@ -61,6 +62,9 @@ type Stats struct {
 	ResidentBytes   int64         // which they take, roughly
 	Recovering      int           // entities being recovered, or waiting for it
 	Queue           int           // turns that wait for a worker
+	SlowQueue       int           // turns that wait for a worker for slow ones
+	Held            int           // entities that wait because they ran out of fuel
+	Interruptions   uint64        // guest calls that were left to slow workers
 }
 
 // Stats returns the engine's counters.
@@ -70,7 +74,7 @@ func (g *Engine) Stats() Stats {
 		Commands: m.BatchCommands.sum.Load(), GuestCalls: m.BatchCommands.count(), GuestTime: time.Duration(m.DecideSeconds.sum.Load()),
 		Commits: m.AppendCommits.sum.Load(), Writes: m.AppendCommits.count(),
 		EventsRecovered: m.folds.Load(), FoldTime: time.Duration(m.foldNanos.Load()), Recoveries: m.recoveries.Load(),
-		ResidentBytes: g.resident.Load(), Recovering: g.recoveries.count(), Queue: g.queue.length(),
+		ResidentBytes: g.resident.Load(), Recovering: g.recoveries.count(), Queue: g.queue.length(), SlowQueue: g.slow.length(), Held: g.held.count(), Interruptions: m.Interruptions.Load(),
 	}
 	for _, t := range g.Types() {
 		s.Resident += t.Resident()
@@ -90,6 +94,7 @@ func NewMetrics() *Metrics {
 	return &Metrics{
 		BatchCommands:    newHistogram("batch_commands", "Commands decided in one guest call.", 1, 0, 13),
 		DecideSeconds:    newHistogram("decide_seconds", "Time of deciding one batch, guest calls and repeats included.", 1e-9, 10, 24),
+		CommandFuel:      newHistogram("command_fuel", "Instructions that deciding one command took, as they are metered; the mean of each batch.", 1, 4, 30),
 		AppendSeconds:    newHistogram("append_seconds", "Time of one durable write.", 1e-9, 10, 24),
 		AppendCommits:    newHistogram("append_commits", "Commits in one durable write.", 1, 0, 13),
 		RecoverySeconds:  histogram("recovery_seconds", "Time of recovering one entity.", seconds),
@@ -102,7 +107,7 @@ func NewMetrics() *Metrics {
 
 // Collectors returns what there is to register.
 func (m *Metrics) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.BatchCommands, m.DecideSeconds, m.AppendSeconds, m.AppendCommits,
+	return []prometheus.Collector{m.BatchCommands, m.DecideSeconds, m.CommandFuel, m.AppendSeconds, m.AppendCommits,
 		m.RecoverySeconds, m.Conflicts, m.Passivations, m.Snapshots, m.SnapshotFailures}
 }
 

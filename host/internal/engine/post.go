@@ -77,7 +77,11 @@ func (g *Engine) PostAll(all []Posting) {
 		if p.entity != nil {
 			switch p.entity.Post(p.Call, now) {
 			case entity.Due:
-				due = append(due, task{typ: p.Type, entity: p.entity})
+				if g.divert(p.entity) {
+					g.turns.Add(1)
+				} else {
+					due = append(due, task{typ: p.Type, entity: p.entity})
+				}
 				continue
 			case entity.Accepted:
 				continue

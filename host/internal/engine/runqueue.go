@@ -19,6 +19,7 @@ type task struct {
 // longer in the processor's caches). It is unbounded by itself; an entity is in
 // it at most once.
 type runQueue struct {
+	slow   bool // it is the one of slow turns
 	mu     sync.Mutex
 	cond   sync.Cond
 	lanes  ring[*lane] // that have tasks, each once
@@ -27,15 +28,21 @@ type runQueue struct {
 	closed bool
 }
 
-// lane are the tasks of one type; guarded by the queue's lock.
+// lane are the tasks of one type in one queue; guarded by the queue's lock.
 type lane struct{ tasks ring[task] }
 
 func (q *runQueue) init() { q.cond.L = &q.mu }
 
 func (q *runQueue) push(tasks ...task) {
+	if len(tasks) == 0 {
+		return
+	}
 	q.mu.Lock()
 	for _, t := range tasks {
 		l := &t.typ.lane
+		if q.slow {
+			l = &t.typ.slowLane
+		}
 		if l.tasks.n == 0 {
 			q.lanes.push(l)
 		}

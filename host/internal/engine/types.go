@@ -16,6 +16,7 @@ type Type struct {
 	binding  atomic.Pointer[entity.Binding]
 	resident atomic.Int64
 	lane     lane // of the run queue
+	slowLane lane // of the one for slow turns
 	entities registry
 }
 
@@ -102,6 +103,7 @@ func (g *Engine) Bind(shared entity.Type, b *entity.Binding) *Type {
 	}
 	shared.Confirm = shared.Confirm && !g.info.Exclusive
 	shared.LogID = g.info.ID
+	shared.Gauge = new(entity.Gauge)
 	t := &Type{Type: shared}
 	t.Home = t
 	t.Bind(b)

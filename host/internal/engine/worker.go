@@ -23,19 +23,23 @@ func putBatch(b *entity.Batch) {
 // worker runs turns, and folds chunks. It never blocks on I/O.
 type worker struct {
 	g       *Engine
+	slow    bool // it runs those that take long
 	decider entity.Decider
+	rest    []task          // that it has still to run
 	commits []*entity.Batch // to be appended
+	paused  time.Time       // when the guest call at hand was asked first whether it goes on; zero: it was not yet
+	lingers bool            // with that call
 
 	// What there is to measure of the tasks at hand, so that the
 	// counters that all workers share are touched once for all of them.
-	commands, nanos observations
+	commands, nanos, fuel observations
 }
 
-func (g *Engine) work() {
-	w := &worker{g: g}
-	buf := make([]task, 0, popSize)
+// work has a worker run what is in a queue, which it shares with so many others, up to size tasks at once.
+func (g *Engine) work(w *worker, q *runQueue, workers, size int) {
+	buf := make([]task, 0, size)
 	for {
-		tasks := g.queue.pop(buf, g.cfg.Workers)
+		tasks := q.pop(buf, workers)
 		if tasks == nil {
 			return
 		}
@@ -49,35 +53,55 @@ func (w *worker) run(tasks []task) {
 	g := w.g
 	bind := tasks[0].typ.acquire()
 	defer bind.Release()
-	entities := 0
 	for _, t := range tasks {
 		if t.chunk == nil {
 			t.entity.Touch()
-			entities++
 		}
 	}
-	now := time.Now()
-	for _, t := range tasks {
+	entities, now := 0, time.Now()
+	for w.rest = tasks; len(w.rest) > 0; {
+		t := w.rest[0]
+		w.rest = w.rest[1:]
 		if t.chunk != nil {
-			n := t.chunk.Events()
-			err := t.chunk.Recovery.Fold(t.chunk)
-			start := now
-			now = time.Now()
-			g.cfg.Metrics.folded(n, now.Sub(start))
-			t.chunk.Done <- err
+			now = w.fold(t, now)
+			w.called()
 			continue
 		}
+		entities++
 		var b *entity.Batch
 		if b, now = w.turn(t, bind, now); b != nil {
 			w.commits = append(w.commits, b)
 		}
+		w.called()
 	}
 	g.cfg.Metrics.BatchCommands.add(&w.commands)
 	g.cfg.Metrics.DecideSeconds.add(&w.nanos)
-	g.appends.submit(w.commits)
+	g.cfg.Metrics.CommandFuel.add(&w.fuel)
+	w.submit()
+	if !w.slow {
+		g.deciding.Add(-int64(entities))
+	}
+}
+
+// submit hands what was decided to the appender.
+func (w *worker) submit() {
+	w.g.appends.submit(w.commits)
 	clear(w.commits)
 	w.commits = w.commits[:0]
-	g.deciding.Add(-int64(entities))
+}
+
+// fold folds a chunk, and returns what time it is then.
+func (w *worker) fold(t task, start time.Time) time.Time {
+	n := t.chunk.Events()
+	err := t.chunk.Recovery.Fold(t.chunk, w.pause)
+	now := time.Now()
+	if errors.Is(err, entity.ErrInterrupted) && !w.slow {
+		w.g.fold(t.typ, t.chunk)
+		return now
+	}
+	w.g.cfg.Metrics.folded(n, now.Sub(start))
+	t.chunk.Done <- err
+	return now
 }
 
 // turn runs an entity: it is activated if need be; else its mail is taken and
@@ -106,15 +130,31 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 	}
 	b.Bind = bind
 	if n := b.Commands(); n > 0 {
-		w.decider.Decide(b)
+		err := w.decider.Decide(b, w.pause)
 		start := now
 		now = time.Now()
+		took := now.Sub(start)
+		if err != nil { // all goes back into the mailbox, and a slow worker begins anew
+			e.Long(true)
+			b.Retake()
+			putBatch(b)
+			g.endTurn(e)
+			return nil, now
+		}
+		e.Long(took > patience)
 		w.commands.observe(g.cfg.Metrics.BatchCommands, uint64(n))
-		w.nanos.observe(g.cfg.Metrics.DecideSeconds, uint64(now.Sub(start)))
+		w.nanos.observe(g.cfg.Metrics.DecideSeconds, uint64(took))
+		w.fuel.observe(g.cfg.Metrics.CommandFuel, uint64(b.Fuel())/uint64(n))
+		starved := false
 		b.Faults(func(command string, f *entity.Fault) {
+			starved = starved || f.Kind == entity.OutOfFuel
 			g.logFault(e, command, f)
 			now = time.Now() // a log may be slow, and the next decision begins after it
 		})
+		e.Starved(starved)
+		if !starved {
+			e.Type().Gauge.Note(n, b.Fuel(), took)
+		}
 	}
 	b.AnswerEarly()
 	switch {

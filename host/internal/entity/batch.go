@@ -77,7 +77,7 @@ func (b *Batch) Reset() {
 func (b *Batch) Take(e *Entity, now time.Time) bool {
 	b.Entity, b.Known = e, true
 	b.now = max(now.UnixMilli(), e.last)
-	confirm, size, bytes := e.typ.Confirm, e.typ.BatchSize, 0
+	confirm, size, bytes := e.typ.Confirm, e.typ.Gauge.commands(e.typ), 0
 	if e.rare != nil && e.rare.limit > 0 {
 		size, e.rare.limit = e.rare.limit, 0
 	}
@@ -189,6 +189,9 @@ func clone(b []byte) []byte {
 	}
 	return append(make([]byte, 0, len(b)), b...)
 }
+
+// Fuel is what deciding the batch used.
+func (b *Batch) Fuel() int64 { return b.out.Fuel }
 
 // Commands returns how many commands the batch decides.
 func (b *Batch) Commands() int { return len(b.calls) }

@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"github.com/eshost/eshost/stores"
@@ -31,7 +32,18 @@ type Input struct {
 	Now    int64  // milliseconds since 1970
 	Calls  []*Call
 	Rerun  bool // these commands were decided before: guest logs are dropped
+	Allowance
 }
+
+// Allowance is what a guest may use for one call.
+type Allowance struct {
+	Fuel  int64                  // in instructions; 0: the plugin's default
+	Pause func(used int64) error // asked every 2 ms or so whether the guest goes on; its error becomes that of the call; nil: it does
+}
+
+// ErrInterrupted is the error of a Pause that ends a call which will be made
+// again: it says nothing of the commands or events.
+var ErrInterrupted = errors.New("interrupted, to be done again")
 
 // Outcome is what became of one command.
 type Outcome struct {
@@ -46,13 +58,14 @@ type Decision struct {
 	Events   []stores.Event
 	State    []byte
 	Arena    []byte // where a Behavior may keep the bytes; only ever appended to
+	Fuel     int64  // used by all calls, those included that failed
 }
 
 // Reset empties the decision, keeping its memory unless it grew far.
 func (d *Decision) Reset() {
 	clear(d.Outcomes)
 	clear(d.Events)
-	d.Outcomes, d.Events, d.State, d.Arena = d.Outcomes[:0], d.Events[:0], nil, d.Arena[:0]
+	d.Outcomes, d.Events, d.State, d.Arena, d.Fuel = d.Outcomes[:0], d.Events[:0], nil, d.Arena[:0], 0
 	const keep = 1 << 20
 	if cap(d.Arena) > keep {
 		d.Arena = nil
@@ -65,6 +78,8 @@ type FoldInput struct {
 	Seq    uint64 // before the first of Events
 	State  []byte // nil exactly when Seq is 0
 	Events []stores.Event
+	Allowance
+	Used int64 // set by Fold: the fuel that the call used
 }
 
 // Origin says which plugin made a state, and in which layout. It outlives the

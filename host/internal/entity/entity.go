@@ -27,6 +27,10 @@ type Type struct {
 	CommandIDAge  time.Duration // and how far it reaches back
 	SnapshotEvery int           // events from one snapshot to the next; 0: none
 	DropPayloads  bool          // do not record commands' payloads
+	CommandFuel   int64         // that one command may use, or the folding of one event
+	BatchFuel     int64         // that one guest call may use
+	RecoveryFuel  int64         // that folding an entity from its log may use
+	Gauge         *Gauge        // what its commands took lately
 	Confirm       bool          // others write the log too: what persists nothing is answered only after the head is confirmed
 	LogID         stores.LogID
 	Home          any // whoever keeps the type's entities; its own
@@ -79,6 +83,8 @@ type rare struct {
 	under      *Binding // the binding under which it failed
 	conflicts  int      // appends in a row that met another writer
 	limit      int      // of commands in the next batch; 0: the type's
+	slow       bool     // its last batch took long
+	starved    int      // batches in a row that ran out of fuel
 }
 
 // New returns an entity that is not activated yet. It keeps a copy of the id.

@@ -71,7 +71,7 @@ func (s *subject) take() *entity.Batch {
 		return nil
 	}
 	b.Bind = s.bind
-	new(entity.Decider).Decide(b)
+	decide(b)
 	b.AnswerEarly()
 	return b
 }
@@ -503,5 +503,12 @@ func TestIdsAndStatesOfAnyLengthStayWhatTheyAre(t *testing.T) {
 		s.post("READ")
 		s.take()
 		s.want("READ=no events")
+	}
+}
+
+// decide decides a batch.
+func decide(b *entity.Batch) {
+	if err := new(entity.Decider).Decide(b, nil); err != nil {
+		panic(err)
 	}
 }

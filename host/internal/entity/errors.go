@@ -51,6 +51,7 @@ const (
 	Trapped                             // the guest trapped: its instance is gone
 	Malformed                           // the guest's answer is not what the ABI asks for
 	OverLimit                           // an answer, payload or batch is beyond a limit
+	OutOfFuel                           // the guest used all the fuel that a call may
 )
 
 // String returns the kind in words.
@@ -72,6 +73,8 @@ func (k FaultKind) String() string {
 		return "malformed answer from the plugin"
 	case OverLimit:
 		return "beyond a limit"
+	case OutOfFuel:
+		return "out of fuel"
 	default:
 		return "unknown fault"
 	}

@@ -3,6 +3,7 @@ package entity
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/eshost/eshost/stores"
@@ -18,6 +19,9 @@ type Recovery struct {
 	state  []byte
 	spare  []byte
 	snapAt uint64
+	used   int64 // fuel, so far
+	slow   atomic.Bool
+	size   atomic.Int32 // events of the next chunk, as far as the last one tells; 0: nothing is known
 
 	// Of the last record read; the reader's until the last chunk is folded.
 	read   uint64
@@ -78,6 +82,8 @@ type Chunk struct {
 
 	events []stores.Event
 	arena  []byte
+	begun  bool
+	first  uint64 // the number before the first of events, once folding has begun
 }
 
 // Limits of a chunk: one guest call must stay short.
@@ -87,7 +93,13 @@ const (
 )
 
 // Full reports whether the chunk should be folded now.
-func (c *Chunk) Full() bool { return len(c.events) >= ChunkEvents || len(c.arena) >= ChunkBytes }
+func (c *Chunk) Full() bool {
+	size := ChunkEvents
+	if n := int(c.Recovery.size.Load()); n != 0 {
+		size = n
+	}
+	return len(c.events) >= size || len(c.arena) >= ChunkBytes
+}
 
 // Empty reports whether the chunk holds no events.
 func (c *Chunk) Empty() bool { return len(c.events) == 0 }
@@ -96,7 +108,7 @@ func (c *Chunk) Empty() bool { return len(c.events) == 0 }
 func (c *Chunk) Events() int { return len(c.events) }
 
 // Reset empties the chunk, keeping its memory.
-func (c *Chunk) Reset() { c.events, c.arena = c.events[:0], c.arena[:0] }
+func (c *Chunk) Reset() { c.events, c.arena, c.begun = c.events[:0], c.arena[:0], false }
 
 // Add copies the record's events into the chunk, from index from on, as many
 // as it has room for, and returns the index of the first that has no room.
@@ -140,12 +152,52 @@ func (r *Recovery) Skip(rec *stores.Record) int {
 	return int(r.read - rec.Expected)
 }
 
-// Fold folds a chunk. Its error is a *Fault that names the event.
-func (r *Recovery) Fold(c *Chunk) error { return r.fold(c.events) }
+// Fold folds a chunk. pause is asked, while a guest runs, whether it goes on.
+// Its error is a *Fault that names the event, or pause's ErrInterrupted: then a part
+// of the chunk may be folded, and to fold it again goes on from there.
+func (r *Recovery) Fold(c *Chunk, pause func(used int64) error) error {
+	if !c.begun {
+		c.begun, c.first = true, r.seq
+	}
+	start, events := time.Now(), c.events[r.seq-c.first:]
+	err := r.fold(events, pause)
+	switch {
+	case errors.Is(err, ErrInterrupted):
+		r.slow.Store(true)
+		r.size.Store(int32(max(1, len(events)/8)))
+	case err == nil && len(events) > 0:
+		r.adapt(len(events), time.Since(start))
+	}
+	return err
+}
 
-func (r *Recovery) fold(events []stores.Event) error {
-	in := FoldInput{Entity: r.id, Seq: r.seq, State: r.state, Events: events}
+// adapt makes the next chunks take LongTime at most, as far as this one tells.
+func (r *Recovery) adapt(events int, took time.Duration) {
+	size := min(ChunkEvents, 2*max(events, int(r.size.Load())))
+	if took > LongTime/2 {
+		size = int(int64(events) * int64(LongTime) / int64(took))
+	}
+	r.size.Store(int32(min(max(size, 1), ChunkEvents)))
+	r.slow.Store(took > 2*LongTime)
+}
+
+// Slow reports whether the next chunk may take long.
+func (r *Recovery) Slow() bool { return r.slow.Load() }
+
+func (r *Recovery) fold(events []stores.Event, pause func(used int64) error) error {
+	if len(events) == 0 {
+		return nil
+	}
+	in := FoldInput{Entity: r.id, Seq: r.seq, State: r.state, Events: events, Allowance: Allowance{Fuel: r.typ.fuel(len(events)), Pause: pause}}
+	if most := r.typ.RecoveryFuel; most > 0 {
+		if r.used >= most {
+			return &Fault{Kind: OutOfFuel, Plugin: r.bind.Plugin, Func: "handle_event", Seq: r.seq + 1,
+				Message: fmt.Sprintf("folding the entity's events used %d of %d", r.used, most)}
+		}
+		in.Fuel = min(in.Fuel, most-r.used)
+	}
 	out, err := r.bind.Behavior.Fold(&in, r.spare[:0])
+	r.used += in.Used
 	if err == nil {
 		r.spare, r.state = r.state, out
 		r.seq += uint64(len(events))
@@ -153,7 +205,7 @@ func (r *Recovery) fold(events []stores.Event) error {
 	}
 	var f *Fault
 	known := errors.As(err, &f)
-	if known && f.Seq != 0 {
+	if known && f.Seq != 0 || errors.Is(err, ErrInterrupted) {
 		return err
 	}
 	if len(events) == 1 {
@@ -162,10 +214,10 @@ func (r *Recovery) fold(events []stores.Event) error {
 		}
 		return err
 	}
-	if err := r.fold(events[:len(events)/2]); err != nil {
+	if err := r.fold(events[:len(events)/2], pause); err != nil {
 		return err
 	}
-	return r.fold(events[len(events)/2:])
+	return r.fold(events[len(events)/2:], pause)
 }
 
 // Time is when the last commit that was read was made.

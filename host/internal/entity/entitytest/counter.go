@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/eshost/eshost/host/internal/entity"
 	"github.com/eshost/eshost/stores"
@@ -22,14 +23,38 @@ import (
 //	garbage    a fault of kind BadPayload
 //	trap       an error for the whole call, as a trap gives
 //	unlisted   an error for the whole call, as an unlisted event gives
+//	loop       takes time until its fuel is used up
+//	long       takes time until Free is closed, and then does what add does
 //
 // An event "poison" cannot be folded; "landmine" makes the whole fold fail
-// without saying which event it was.
+// without saying which event it was; "long" takes time until Free is closed; "endless" until its fuel is used up.
 type Counter struct {
 	Decides atomic.Int64 // calls of Decide
 	Folds   atomic.Int64 // calls of Fold
 	// OnDecide, when set, runs at the beginning of every Decide.
 	OnDecide func(*entity.Input)
+	// Free is what ends all that is long.
+	Free chan struct{}
+}
+
+// take takes time and fuel, and asks for a pause now and then, until free is closed.
+func take(a *entity.Allowance, free <-chan struct{}, fn string) (used int64, err error) {
+	const step, fuel = time.Millisecond / 4, 1_000_000
+	for used = fuel; ; used += fuel {
+		select {
+		case <-free:
+			return used, nil
+		case <-time.After(step):
+		}
+		if a.Fuel > 0 && used >= a.Fuel {
+			return used, &entity.Fault{Kind: entity.OutOfFuel, Func: fn}
+		}
+		if a.Pause != nil {
+			if err := a.Pause(used); err != nil {
+				return used, err
+			}
+		}
+	}
 }
 
 // Decide implements entity.Behavior.
@@ -60,6 +85,19 @@ func (c *Counter) Decide(in *entity.Input, out *entity.Decision) error {
 			}
 			changed = true
 			out.Outcomes = append(out.Outcomes, entity.Outcome{Events: by, Reply: []byte(strconv.Itoa(value))})
+		case "loop", "long":
+			var free chan struct{}
+			if call.Name == "long" {
+				free = c.Free
+			}
+			used, err := take(&in.Allowance, free, "handle_command")
+			out.Fuel += used
+			if err != nil {
+				return err
+			}
+			emit(by)
+			changed = true
+			out.Outcomes = append(out.Outcomes, entity.Outcome{Events: 1, Reply: []byte(strconv.Itoa(value))})
 		case "get":
 			out.Outcomes = append(out.Outcomes, entity.Outcome{Reply: []byte(strconv.Itoa(value))})
 		case "refuse":
@@ -90,6 +128,18 @@ func (c *Counter) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 			return nil, &entity.Fault{Kind: entity.BadEvent, Func: "handle_event", Seq: in.Seq + uint64(i) + 1}
 		case strings.HasPrefix(e.Name, "landmine"):
 			return nil, &entity.Fault{Kind: entity.Trapped, Func: "handle_event"}
+		case e.Name == "long", e.Name == "endless":
+			free := c.Free
+			if e.Name == "endless" {
+				free = nil
+			}
+			used, err := take(&in.Allowance, free, "handle_event")
+			if in.Used += used; err == nil && in.Fuel > 0 && in.Used > in.Fuel {
+				err = &entity.Fault{Kind: entity.OutOfFuel, Func: "handle_event"}
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
 		by, _ := strconv.Atoi(string(e.Payload))
 		value += by
