@@ -32,7 +32,7 @@ var policy = map[string]rule{
 	"host/internal/module":            {},
 	"host/internal/meter":             {ours: []string{"host/internal/module"}},
 	"host/internal/countertest":       {ours: []string{"abi"}},
-	"host/internal/plugin":            {ours: []string{"abi", "host/internal/meter", "host/internal/module"}, others: []string{"github.com/tetratelabs/wazero"}},
+	"host/internal/plugin":            {ours: []string{"abi", "host/internal/meter", "host/internal/module"}, others: []string{"github.com/tetratelabs/wazero", "golang.org/x/sys"}},
 	"host/internal/entity":            {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2"}},
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},
 	"host/internal/engine":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/prometheus/client_golang"}},

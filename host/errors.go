@@ -57,4 +57,5 @@ const (
 	Trapped        = entity.Trapped
 	Malformed      = entity.Malformed
 	OverLimit      = entity.OverLimit
+	OutOfFuel      = entity.OutOfFuel
 )

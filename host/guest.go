@@ -87,7 +87,8 @@ func (g *guest) Decide(in *entity.Input, out *entity.Decision) error {
 
 	at := len(out.Arena)
 	err := g.call(in.Entity, in.Rerun, func(i *plugin.Instance) error {
-		b, err := i.HandleCommand(context.Background(), s.request)
+		b, err := i.HandleCommand(s.request, plugin.Allowance(in.Allowance))
+		out.Fuel += i.Used()
 		if err == nil {
 			out.Arena = append(out.Arena, b...)
 		}
@@ -159,7 +160,8 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 
 	var state []byte
 	err := g.call(in.Entity, true, func(i *plugin.Instance) error {
-		b, err := i.HandleEvent(context.Background(), s.request)
+		b, err := i.HandleEvent(s.request, plugin.Allowance(in.Allowance))
+		in.Used = i.Used()
 		if err != nil {
 			return g.fault(fn, err)
 		}
@@ -215,7 +217,7 @@ func (g *guest) log(id stores.EntityID, lines []plugin.LogLine, dropped int) {
 // fault makes a failed call a *entity.Fault.
 func (g *guest) fault(fn string, err error) error {
 	var f *entity.Fault
-	if errors.As(err, &f) {
+	if errors.As(err, &f) || errors.Is(err, entity.ErrInterrupted) {
 		return err
 	}
 	f = &entity.Fault{Kind: entity.Trapped, Plugin: g.digest, Func: fn, Err: err}
@@ -228,6 +230,8 @@ func (g *guest) fault(fn string, err error) error {
 		f.Kind = entity.Malformed
 	case errors.Is(err, plugin.ErrOverLimit):
 		f.Kind = entity.OverLimit
+	case errors.Is(err, plugin.ErrOutOfFuel):
+		f.Kind = entity.OutOfFuel
 	}
 	return f
 }

@@ -61,7 +61,7 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		CacheDir:         h.o.PluginCacheDir,
 		MemoryLimitPages: uint32(h.o.PluginMemoryBytes / 65536),
 		MaxModuleBytes:   h.o.PluginModuleBytes,
-		CallTimeout:      h.o.GuestTimeout,
+		MaxInstances:     h.o.PluginInstances,
 		Logger:           h.o.Logger,
 	})
 	if err != nil {
@@ -154,6 +154,7 @@ func (h *Host) sharedType(name string) entity.Type {
 		Name: name, MailboxSize: h.o.MailboxSize, BatchSize: h.o.BatchSize, BatchBytes: h.o.BatchBytes,
 		CommandIDs: h.o.CommandIDs, CommandIDAge: h.o.CommandIDAge, SnapshotEvery: every,
 		DropPayloads: o.DropPayloads, Confirm: !h.o.LocalReads,
+		CommandFuel: h.o.CommandFuel, BatchFuel: h.o.BatchFuel, RecoveryFuel: h.o.RecoveryFuel,
 	}
 }
 

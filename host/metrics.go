@@ -40,6 +40,9 @@ var (
 	descRecovering    = desc("entities_recovering", "Entities being recovered from the log, or waiting for it.")
 	descQuarantined   = desc("entities_quarantined", "Entities whose events cannot be folded.")
 	descQueue         = desc("queue_depth", "Entities that wait for a worker.")
+	descSlowQueue     = desc("slow_queue_depth", "Entities that wait for a worker for calls that take long.")
+	descHeld          = desc("entities_held", "Entities that wait because their commands ran out of fuel.")
+	descInterruptions = desc("guest_interruptions_total", "Guest calls that took so long that they were broken off, to be made again by a worker for such calls.")
 	descInstances     = desc("plugin_instances", "Instances of a plugin that is served.", "plugin")
 	descInstanceBytes = desc("plugin_instance_bytes", "Linear memory of those instances.", "plugin")
 	descDiscarded     = desc("plugin_instances_discarded_total", "Instances discarded after an error or because they grew.", "plugin")
@@ -54,7 +57,7 @@ type collector struct{ h *Host }
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descCommands, descReads, descResident, descBytes, descRecovering, descQuarantined,
-		descQueue, descInstances, descInstanceBytes, descDiscarded, descGuestCalls, descGuestTime, descRecovered} {
+		descQueue, descSlowQueue, descHeld, descInterruptions, descInstances, descInstanceBytes, descDiscarded, descGuestCalls, descGuestTime, descRecovered} {
 		ch <- d
 	}
 }
@@ -80,6 +83,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descRecovering, float64(s.Recovering))
 	gauge(descQuarantined, float64(len(c.h.engine.Quarantined())))
 	gauge(descQueue, float64(s.Queue))
+	gauge(descSlowQueue, float64(s.SlowQueue))
+	gauge(descHeld, float64(s.Held))
+	counter(descInterruptions, float64(s.Interruptions))
 	counter(descGuestCalls, float64(s.GuestCalls))
 	counter(descGuestTime, s.GuestTime.Seconds())
 	counter(descRecovered, float64(s.EventsRecovered))

@@ -40,10 +40,16 @@ type Options struct {
 	AppendTimeout time.Duration          // after which an append in flight counts as unknown and is repeated; 0: 10 s
 	Types         map[string]TypeOptions // by entity type; missing ones take the values above
 
-	PluginCacheDir    string        // compiled plugins are kept here, 0700; empty: in memory only
-	PluginMemoryBytes int           // linear memory of one instance at most; 0: 256 MiB
-	PluginModuleBytes int           // size of a .wasm file at most; 0: 64 MiB
-	GuestTimeout      time.Duration // a guest call that takes longer ends the process with a clear word; 0: 10 s
+	PluginCacheDir    string // compiled plugins are kept here, 0700; empty: in memory only
+	PluginMemoryBytes int    // linear memory of one instance at most; 0: 256 MiB
+	PluginModuleBytes int    // size of a .wasm file at most; 0: 64 MiB
+	PluginInstances   int    // instances of one plugin at the same time; 0: 256
+
+	// Fuel is counted in instructions, by which a guest call is stopped if it takes too long. It bounds what a
+	// plugin can take, and is no part of what a decision means.
+	CommandFuel  int64 // that one command may use, or the folding of one event; 0: 1,000,000,000
+	BatchFuel    int64 // that one guest call may use, of many commands or events; 0: that of one command
+	RecoveryFuel int64 // that folding one entity from its log may use; 0: 1,000 times that of a batch
 }
 
 // TypeOptions override Options for one entity type.
@@ -80,6 +86,8 @@ func (o *Options) withDefaults() Options {
 	d.AppendTimeout = or(d.AppendTimeout, 10*time.Second)
 	d.PluginMemoryBytes = or(d.PluginMemoryBytes, 256<<20)
 	d.PluginModuleBytes = or(d.PluginModuleBytes, 64<<20)
-	d.GuestTimeout = or(d.GuestTimeout, 10*time.Second)
+	d.CommandFuel = or(d.CommandFuel, 1_000_000_000)
+	d.BatchFuel = or(d.BatchFuel, d.CommandFuel)
+	d.RecoveryFuel = or(d.RecoveryFuel, 1000*d.BatchFuel)
 	return d
 }

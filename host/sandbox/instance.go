@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/eshost/eshost/host/internal/plugin"
 )
@@ -12,8 +13,10 @@ import (
 // it; several instances of a plugin may live at once. After a [*CallError] it
 // is broken: all further calls fail, and only Close is left.
 type Instance struct {
-	in     *plugin.Instance
-	closed error // nil: it is not
+	in      *plugin.Instance
+	allowed plugin.Allowance
+	paused  time.Time // when the call at hand was asked first whether it goes on; zero: it was not yet
+	closed  error     // nil: it is not
 }
 
 // Instance makes a fresh instance, whose memory no call has touched. It must
@@ -32,7 +35,22 @@ func (p *Plugin) Instance(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Instance{in: in}, nil
+	i := &Instance{in: in, allowed: plugin.Allowance{Fuel: p.fuel}}
+	if timeout := p.timeout; timeout > 0 {
+		i.allowed.Pause = func(int64) error { return i.patient(timeout) }
+	}
+	return i, nil
+}
+
+// patient says in the middle of a call whether it may go on. It is asked every 2 ms or so.
+func (i *Instance) patient(timeout time.Duration) error {
+	switch now := time.Now(); {
+	case i.paused.IsZero():
+		i.paused = now
+	case now.Sub(i.paused) >= timeout:
+		return fmt.Errorf("%w: the limit is %v", ErrTimeout, timeout)
+	}
+	return nil
 }
 
 // Describe asks for the manifest and returns its bytes, unchecked, which are
@@ -46,14 +64,15 @@ func (i *Instance) Describe() ([]byte, error) {
 
 // HandleCommand passes a command request to the guest and returns its answer,
 // neither of which it looks into. req is not kept. The answer is valid until
-// the next call. Unless calls are stoppable, nothing is allocated in a steady
-// state, and nothing interrupts the call. Its error is a [*CallError], or
+// the next call. Nothing is allocated in a steady
+// state. Its error is a [*CallError], or
 // [ErrClosed].
 func (i *Instance) HandleCommand(req []byte) ([]byte, error) {
 	if i.closed != nil {
 		return nil, i.closed
 	}
-	return i.in.HandleCommand(context.Background(), req)
+	i.paused = time.Time{}
+	return i.in.HandleCommand(req, i.allowed)
 }
 
 // HandleEvent passes an event request to the guest, in the way of
@@ -62,8 +81,12 @@ func (i *Instance) HandleEvent(req []byte) ([]byte, error) {
 	if i.closed != nil {
 		return nil, i.closed
 	}
-	return i.in.HandleEvent(context.Background(), req)
+	i.paused = time.Time{}
+	return i.in.HandleEvent(req, i.allowed)
 }
+
+// Fuel is what the last call used, in instructions.
+func (i *Instance) Fuel() int64 { return i.in.Used() }
 
 // Reserve asks the guest for room for a request of size bytes, and then calls
 // nothing. Its error is a [*CallError], or [ErrClosed].

@@ -31,9 +31,13 @@ var (
 	ErrTrapped   = plugin.ErrTrapped   // the guest trapped
 	ErrMalformed = plugin.ErrMalformed // what it returned lies outside of its memory
 	ErrOverLimit = plugin.ErrOverLimit // it refused memory for the request, or the answer is too large
-	ErrTimeout   = plugin.ErrTimeout   // it did not return in time; with Options.Stoppable alone
+	ErrOutOfFuel = plugin.ErrOutOfFuel // it used all its fuel
+	ErrStopped   = plugin.ErrStopped   // it was stopped: see ErrTimeout
 	ErrBroken    = plugin.ErrBroken    // an earlier call into the instance failed
 )
+
+// ErrTimeout says that a call took longer than Options.CallTimeout. It comes with ErrStopped.
+var ErrTimeout = errors.New("it has not returned in time")
 
 // ErrClosed says that what was called had been closed, which is no fault of
 // the plugin's.
@@ -48,8 +52,8 @@ type Options struct {
 	CacheDir    string        // compiled plugins are kept here, 0700; empty: in memory only
 	MemoryBytes int           // linear memory of one instance at most, rounded down to pages of 64 KiB, at least one; 0: 256 MiB
 	ModuleBytes int           // size of a .wasm file at most; 0: 64 MiB
-	CallTimeout time.Duration // a guest call that takes longer ends the process with a clear word; 0: 10 s
-	Stoppable   bool          // such a call fails with ErrTimeout instead, for which all calls take several times as long
+	Fuel        int64         // of one command or event call, in instructions; 0: 5,000,000,000, which is what a start always has
+	CallTimeout time.Duration // a command or event call that takes longer is stopped; 0: none is
 	Logger      *slog.Logger  // told of what went wrong without failing a caller; nil: discards
 }
 
@@ -62,8 +66,10 @@ const (
 // Plugin is a .wasm file that was checked and compiled. Its methods may be
 // called from many goroutines. It must be closed.
 type Plugin struct {
-	engine *plugin.Engine
-	plugin *plugin.Plugin
+	engine  *plugin.Engine
+	plugin  *plugin.Plugin
+	fuel    int64         // of calls; 0: the default
+	timeout time.Duration // of calls; 0: none
 }
 
 // Open checks and compiles a plugin and asks it for its manifest; o may be
@@ -85,8 +91,6 @@ func Open(ctx context.Context, wasm []byte, o *Options) (*Plugin, error) {
 		CacheDir:         o.CacheDir,
 		MemoryLimitPages: uint32(o.MemoryBytes / pageBytes),
 		MaxModuleBytes:   o.ModuleBytes,
-		CallTimeout:      o.CallTimeout,
-		Stoppable:        o.Stoppable,
 		Logger:           o.Logger,
 	})
 	if err != nil {
@@ -97,7 +101,7 @@ func Open(ctx context.Context, wasm []byte, o *Options) (*Plugin, error) {
 		_ = engine.Close(context.WithoutCancel(ctx)) // nothing is in use; the caller wants to know why it does not load
 		return nil, err
 	}
-	return &Plugin{engine: engine, plugin: loaded}, nil
+	return &Plugin{engine: engine, plugin: loaded, fuel: o.Fuel, timeout: o.CallTimeout}, nil
 }
 
 // Manifest is what the plugin says about itself, checked. It is shared: do not

@@ -2,7 +2,6 @@ package plugin_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"testing"
 
@@ -21,11 +20,10 @@ func BenchmarkCall(b *testing.B) {
 			}
 			in := one(b, nil, g)
 			req := bytes.Repeat([]byte{1}, size)
-			ctx := context.Background()
 			b.ReportAllocs()
 			b.SetBytes(int64(2 * size))
 			for b.Loop() {
-				if _, err := in.HandleCommand(ctx, req); err != nil {
+				if _, err := in.HandleCommand(req, plugin.Allowance{}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -60,10 +58,9 @@ func benchmarkCounter(b *testing.B, req []byte, n int, noun string, fold bool) {
 	if fold {
 		handle = in.HandleEvent
 	}
-	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := handle(ctx, req); err != nil {
+		if _, err := handle(req, plugin.Allowance{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -36,7 +36,7 @@ func TestAnswersOverlappingTheRequestAreCopied(t *testing.T) {
 	in := one(t, nil, echo())
 	for _, size := range []int{1, 64, 4 << 10, 64 << 10} {
 		req := bytes.Repeat([]byte{byte(size >> 4), 7}, size/2+1)[:size]
-		got, err := in.HandleCommand(context.Background(), req)
+		got, err := in.HandleCommand(req, plugin.Allowance{})
 		if err != nil || !bytes.Equal(got, req) {
 			t.Fatalf("command of %d bytes: answer of %d bytes, error %v", size, len(got), err)
 		}
@@ -44,7 +44,7 @@ func TestAnswersOverlappingTheRequestAreCopied(t *testing.T) {
 		if !bytes.Equal(got, req) {
 			t.Fatalf("the answer to %d bytes is a view of the guest's memory", size)
 		}
-		if got, err = in.HandleEvent(context.Background(), req); err != nil || !bytes.Equal(got, req) {
+		if got, err = in.HandleEvent(req, plugin.Allowance{}); err != nil || !bytes.Equal(got, req) {
 			t.Fatalf("events of %d bytes: answer of %d bytes, error %v", size, len(got), err)
 		}
 	}
@@ -58,7 +58,7 @@ func TestAllocIsAskedForEachRequestAndForAtLeastOneByte(t *testing.T) {
 	g.with(abi.ExportHandleCommand, code(i32const(8), 0x23, 0, 0x36, 2, 0, i64const(8<<32|4)))
 	in := one(t, nil, g)
 	for size, want := range map[int]uint32{0: 1, 1: 1, 100: 100} {
-		got, err := in.HandleCommand(context.Background(), make([]byte, size))
+		got, err := in.HandleCommand(make([]byte, size), plugin.Allowance{})
 		if err != nil || binary.LittleEndian.Uint32(got) != want {
 			t.Errorf("request of %d bytes: alloc was asked for %x, error %v", size, got, err)
 		}
@@ -112,7 +112,7 @@ func TestFailedCalls(t *testing.T) {
 		return g.with(abi.ExportHandleCommand, code(local(0), local(1), call(3)))
 	}
 	cases := map[string]failure{
-		"unreachable":                    {guest: echo().with(abi.ExportHandleCommand, code(unreachable)), want: plugin.ErrTrapped, text: "handle_command: trapped: unreachable", trace: ".$3(i32,i32) i64"},
+		"unreachable":                    {guest: echo().with(abi.ExportHandleCommand, code(unreachable)), want: plugin.ErrTrapped, text: "handle_command: trapped: unreachable", trace: ".$4(i32,i32) i64"},
 		"an access out of bounds":        {guest: echo().with(abi.ExportHandleCommand, code(store8(memoryEnd, 1), i64const(0))), want: plugin.ErrTrapped, text: "out of bounds memory access"},
 		"a division by zero":             {guest: echo().with(abi.ExportHandleCommand, code(i64const(1), i64const(0), 0x7f)), want: plugin.ErrTrapped, text: "integer divide by zero"},
 		"an endless recursion":           {guest: endless(), want: plugin.ErrTrapped, text: "stack overflow"},
@@ -145,7 +145,7 @@ func TestFailedCalls(t *testing.T) {
 			e := newEngine(t, &plugin.Options{MaxAnswerBytes: 100_000})
 			p := load(t, e, c.guest.bytes())
 			in := acquire(t, p)
-			_, err := in.HandleCommand(context.Background(), []byte("abc"))
+			_, err := in.HandleCommand([]byte("abc"), plugin.Allowance{})
 			var failed *plugin.CallError
 			if !errors.As(err, &failed) {
 				t.Fatalf("error %v, want a CallError", err)
@@ -162,7 +162,7 @@ func TestFailedCalls(t *testing.T) {
 			if strings.Contains(failed.Err.Error(), "\n") || !strings.Contains(failed.Trace, c.trace) {
 				t.Errorf("cause %q, trace %q", failed.Err, failed.Trace)
 			}
-			if _, err := in.HandleEvent(context.Background(), []byte("abc")); !errors.Is(err, plugin.ErrBroken) || !in.Broken() {
+			if _, err := in.HandleEvent([]byte("abc"), plugin.Allowance{}); !errors.Is(err, plugin.ErrBroken) || !in.Broken() {
 				t.Errorf("the broken instance was called again: %v", err)
 			}
 			p.Release(in)
@@ -180,20 +180,8 @@ func TestFailedCalls(t *testing.T) {
 
 func TestARequestLargerThanAllMemoryFails(t *testing.T) {
 	in := one(t, &plugin.Options{MemoryLimitPages: 4}, echo())
-	if _, err := in.HandleCommand(context.Background(), make([]byte, memoryEnd+1)); !errors.Is(err, plugin.ErrOverLimit) {
+	if _, err := in.HandleCommand(make([]byte, memoryEnd+1), plugin.Allowance{}); !errors.Is(err, plugin.ErrOverLimit) {
 		t.Errorf("error %v", err)
-	}
-}
-
-func TestAnEndedContextDoesNotBreakTheInstance(t *testing.T) {
-	in := one(t, nil, echo())
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := in.HandleCommand(ctx, []byte("abc")); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-	if got, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil || string(got) != "abc" {
-		t.Errorf("then %q, error %v", got, err)
 	}
 }
 
@@ -204,7 +192,7 @@ func TestMemoryStopsGrowingAtTheLimit(t *testing.T) {
 	e := newEngine(t, &plugin.Options{MemoryLimitPages: 20, MaxInstanceBytes: 10 * 65536})
 	p := load(t, e, g.bytes())
 	in := acquire(t, p)
-	got, err := in.HandleCommand(context.Background(), []byte("abc"))
+	got, err := in.HandleCommand([]byte("abc"), plugin.Allowance{})
 	if err != nil || binary.LittleEndian.Uint32(got) != 20 {
 		t.Fatalf("%d pages, error %v, want 20", got, err)
 	}
@@ -222,7 +210,7 @@ func TestTablesStopGrowingAtTheLimit(t *testing.T) {
 	g := echo()
 	g.table = []byte{0x70, 0, 1}
 	g.with(abi.ExportHandleCommand, code(i32const(8), 0xd0, 0x70, i32const(1<<30), 0xfc, 15, 0, 0x36, 2, 0, i64const(8<<32|4)))
-	got, err := one(t, nil, g).HandleCommand(context.Background(), []byte("abc"))
+	got, err := one(t, nil, g).HandleCommand([]byte("abc"), plugin.Allowance{})
 	if err != nil || binary.LittleEndian.Uint32(got) != maxU32 {
 		t.Errorf("table.grow said %x, error %v, want -1", got, err)
 	}
@@ -241,7 +229,7 @@ func TestGuestLogs(t *testing.T) {
 	}
 	g.with(abi.ExportHandleCommand, code(log(0), log(1), log(2), log(3), log(99), log(-1), print(1, 2), print(2, 1), print(7, 1), i64const(manifestAt<<32|1)))
 	in := one(t, nil, g)
-	if _, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil {
+	if _, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil {
 		t.Fatal(err)
 	}
 	want := []plugin.LogLine{
@@ -257,7 +245,7 @@ func TestGuestLogs(t *testing.T) {
 			t.Errorf("line %d is %q, want %q", i, got[i], want[i])
 		}
 	}
-	if _, err := in.HandleEvent(context.Background(), []byte("abc")); err != nil {
+	if _, err := in.HandleEvent([]byte("abc"), plugin.Allowance{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := in.Logs(); len(got) != 0 {
@@ -274,7 +262,7 @@ func TestAFloodOfLogsIsCut(t *testing.T) {
 	for name, c := range map[string]struct{ bytes, lines int }{"by bytes": {1000, 10}, "by lines": {1 << 20, 256}} {
 		t.Run(name, func(t *testing.T) {
 			in := one(t, &plugin.Options{MaxLogBytes: c.bytes}, g)
-			if _, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil {
+			if _, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil {
 				t.Fatal(err)
 			}
 			if got, dropped := in.Logs(); len(got) != c.lines || dropped != 1000-c.lines {
@@ -325,7 +313,7 @@ func TestConstantImports(t *testing.T) {
 			g.data = append(g.data, guestData{2048, c.data}, guestData{textAt, bytes.Repeat([]byte{0xaa}, 32)})
 			// The answer is the result and what was written.
 			g.with(abi.ExportHandleCommand, code(i32const(textAt-4), c.body, 0x36, 2, 0, i64const((textAt-4)<<32|36)))
-			got, err := one(t, nil, g).HandleCommand(context.Background(), []byte("abc"))
+			got, err := one(t, nil, g).HandleCommand([]byte("abc"), plugin.Allowance{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -351,7 +339,7 @@ func TestInstancesRunInParallel(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				got, err := in.HandleCommand(context.Background(), req)
+				got, err := in.HandleCommand(req, plugin.Allowance{})
 				if err != nil || !bytes.Equal(got, req) {
 					t.Errorf("worker %d: %x, error %v", worker, got[:8], err)
 				}
@@ -368,9 +356,9 @@ func TestInstancesRunInParallel(t *testing.T) {
 func TestGoodCallsLeaveNoGarbage(t *testing.T) {
 	in := one(t, nil, echo())
 	for _, size := range []int{1, 64, 4 << 10, 64 << 10} {
-		req, ctx := make([]byte, size), context.Background()
+		req := make([]byte, size)
 		if n := testing.AllocsPerRun(100, func() {
-			if _, err := in.HandleCommand(ctx, req); err != nil {
+			if _, err := in.HandleCommand(req, plugin.Allowance{}); err != nil {
 				t.Fatal(err)
 			}
 		}); n != 0 {
@@ -390,11 +378,11 @@ func TestAFewNapsACallTakeNoTimeAndMoreAreASleep(t *testing.T) {
 	g.with(abi.ExportHandleEvent, code(bytes.Repeat(nap, 17), i64const(manifestAt<<32|1)))
 	in := one(t, nil, g)
 	for i := range 17 {
-		if _, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil {
+		if _, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil {
 			t.Fatalf("call %d with a nap: %v", i, err)
 		}
 	}
-	if _, err := in.HandleEvent(context.Background(), []byte("abc")); err == nil || !strings.Contains(err.Error(), "handlers cannot sleep") {
+	if _, err := in.HandleEvent([]byte("abc"), plugin.Allowance{}); err == nil || !strings.Contains(err.Error(), "handlers cannot sleep") {
 		t.Errorf("a call with 17 naps: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package plugin_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -51,11 +50,11 @@ func TestCounterGivesTheWorkedExampleOnEveryInstance(t *testing.T) {
 	defer p.Release(used)
 	defer p.Release(fresh)
 	for i, in := range []*plugin.Instance{used, used, fresh} {
-		got, err := in.HandleCommand(context.Background(), countertest.ExampleRequest)
+		got, err := in.HandleCommand(countertest.ExampleRequest, plugin.Allowance{})
 		if err != nil || !bytes.Equal(got, countertest.ExampleAnswer) {
 			t.Errorf("call %d: command answer %x, error %v", i, got, err)
 		}
-		got, err = in.HandleEvent(context.Background(), countertest.ExampleFold)
+		got, err = in.HandleEvent(countertest.ExampleFold, plugin.Allowance{})
 		if err != nil || !bytes.Equal(got, countertest.ExampleState) {
 			t.Errorf("call %d: event answer %x, error %v", i, got, err)
 		}
@@ -78,11 +77,11 @@ func TestCounterMemoryStaysFlat(t *testing.T) {
 			var err error
 			switch i % 50 {
 			case 0:
-				_, err = in.HandleCommand(context.Background(), batch)
+				_, err = in.HandleCommand(batch, plugin.Allowance{})
 			case 1:
-				_, err = in.HandleEvent(context.Background(), fold)
+				_, err = in.HandleEvent(fold, plugin.Allowance{})
 			default:
-				_, err = in.HandleCommand(context.Background(), one)
+				_, err = in.HandleCommand(one, plugin.Allowance{})
 			}
 			if err != nil {
 				t.Fatal(err)

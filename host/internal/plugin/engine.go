@@ -22,6 +22,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/meter"
 )
 
 // Engine compiles and runs plugins. A process needs one. All methods may be
@@ -30,7 +31,6 @@ type Engine struct {
 	opts    Options
 	runtime wazero.Runtime
 	cache   wazero.CompilationCache
-	watch   *watchdog
 
 	loading chan struct{} // holds one token while a module is loaded; compilation takes a processor and much memory
 
@@ -55,7 +55,7 @@ type Stats struct {
 	Live        int64  // instances that exist now
 	MemoryBytes int64  // their linear memory, as of the end of the last call into each
 	Created     uint64 // instances made so far
-	Discarded   uint64 // of these, closed because they failed or grew too far
+	Discarded   uint64 // of these, closed because they failed, grew too far or had served long enough
 }
 
 func (c *counters) stats() Stats {
@@ -79,24 +79,25 @@ func NewEngine(ctx context.Context, o *Options) (*Engine, error) {
 		WithMemoryLimitPages(opts.MemoryLimitPages).
 		WithMemoryCapacityFromMax(false).
 		WithDebugInfoEnabled(false).
-		WithCloseOnContextDone(opts.Stoppable).
 		WithCompilationCache(e.cache))
 	for module, funcs := range served {
-		builder := e.runtime.NewHostModuleBuilder(module)
-		for i := range funcs {
-			f := &funcs[i]
-			builder.NewFunctionBuilder().WithGoModuleFunction(f.serve(), f.params, f.results).Export(f.name)
-		}
-		if _, err := builder.Instantiate(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("start the plugin engine: %w", err), e.runtime.Close(ctx), e.cache.Close(ctx))
-		}
+		err = errors.Join(err, e.serve(ctx, module, funcs))
 	}
-	patience := opts.CallTimeout
-	if opts.Stoppable {
-		patience *= 2
+	if err = errors.Join(err, e.serve(ctx, meter.ImportModule, meterFuncs)); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the plugin engine: %w", err), e.runtime.Close(ctx), e.cache.Close(ctx))
 	}
-	e.watch = startWatchdog(patience, opts.OnStuck)
 	return e, nil
+}
+
+// serve makes functions available to guests.
+func (e *Engine) serve(ctx context.Context, module string, funcs []hostFunc) error {
+	builder := e.runtime.NewHostModuleBuilder(module)
+	for i := range funcs {
+		f := &funcs[i]
+		builder.NewFunctionBuilder().WithGoModuleFunction(f.serve(), f.params, f.results).Export(f.name)
+	}
+	_, err := builder.Instantiate(ctx)
+	return err
 }
 
 // served are the modules that plugins may import from.
@@ -161,7 +162,6 @@ func (e *Engine) Close(ctx context.Context) error {
 		}
 	}
 	e.teardown.Do(func() {
-		e.watch.stop()
 		e.teardownErr = errors.Join(e.runtime.Close(ctx), e.cache.Close(ctx))
 	})
 	return e.teardownErr

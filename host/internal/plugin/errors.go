@@ -18,9 +18,10 @@ var (
 	// ErrOverLimit: the guest refused memory for the request, or its answer is
 	// larger than the limit.
 	ErrOverLimit = errors.New("over a limit")
-	// ErrTimeout: the guest did not return in time and was stopped. Only with
-	// Options.Stoppable.
-	ErrTimeout = errors.New("stopped")
+	// ErrOutOfFuel: the guest used all the fuel that the call was given.
+	ErrOutOfFuel = errors.New("out of fuel")
+	// ErrStopped: [Allowance].Pause stopped the guest.
+	ErrStopped = errors.New("stopped")
 	// ErrBroken: an earlier call into this instance failed.
 	ErrBroken = errors.New("the instance is broken by an earlier failure")
 )
@@ -50,7 +51,8 @@ func (e *LoadError) Unwrap() error { return e.Err }
 type CallError struct {
 	Plugin [32]byte // digest
 	Func   string   // the export that was called, or "start" for a module's start function
-	Err    error    // ErrTrapped, ErrMalformed, ErrOverLimit, ErrTimeout or ErrBroken, with what happened
+	Err    error    // ErrTrapped, ErrMalformed, ErrOverLimit, ErrOutOfFuel, ErrStopped or ErrBroken, with what happened
+	Fuel   int64    // that the call used
 	// Message is what the guest itself said to it: what it gave to the panic
 	// import, or else the tail of its standard error. UTF-8, at most 4 KiB;
 	// empty if it said nothing.

@@ -3,15 +3,16 @@ package plugin
 import "context"
 
 // Fresh makes an instance that no call was ever made into, whether or not one
-// is free. It must be given back with Discard. It has the errors of Acquire.
+// is free. Where there are as many as there may be, a free one makes room. It must be given back with Discard. It has the errors of Acquire.
 func (p *Plugin) Fresh(ctx context.Context) (*Instance, error) {
-	p.mu.Lock()
-	if p.retired {
-		p.mu.Unlock()
-		return nil, ErrRetired
+	old, err := p.take(ctx, true)
+	if err != nil {
+		return nil, err
 	}
-	p.out++
-	p.mu.Unlock()
+	if old != nil {
+		old.free = true
+		old.close(false)
+	}
 	in, err := p.create(ctx)
 	if err != nil {
 		p.returned(nil)

@@ -41,7 +41,7 @@ func TestAPluginLivesUntilItsFreshInstancesAreDiscarded(t *testing.T) {
 	p := load(t, newEngine(t, nil), echo().bytes())
 	in := fresh(t, p)
 	p.Retire()
-	if got, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil || string(got) != "abc" {
+	if got, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil || string(got) != "abc" {
 		t.Errorf("answer %q, error %v", got, err)
 	}
 	in.Discard()

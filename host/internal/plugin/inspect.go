@@ -11,13 +11,13 @@ func (in *Instance) Describe() ([]byte, error) {
 	if in.broken {
 		return nil, &CallError{Plugin: in.plugin.digest, Func: abi.ExportDescribe, Err: ErrBroken}
 	}
-	in.begin(callDescribe)
+	in.begin(&Allowance{Fuel: in.plugin.engine.opts.Fuel})
 	if err := in.module.ExportedFunction(abi.ExportDescribe).CallWithStack(&in.ctx, in.stack[:1]); err != nil {
-		return nil, in.fail(callDescribe, trapped(err))
+		return nil, in.fail(abi.ExportDescribe, trapped(err))
 	}
 	view, cause := in.view(in.stack[0])
 	if cause != nil {
-		return nil, in.fail(callDescribe, cause)
+		return nil, in.fail(abi.ExportDescribe, cause)
 	}
 	manifest := append([]byte(nil), view...)
 	in.end()
@@ -31,9 +31,9 @@ func (in *Instance) Reserve(size uint32) error {
 	if in.broken {
 		return &CallError{Plugin: in.plugin.digest, Func: abi.ExportAlloc, Err: ErrBroken}
 	}
-	in.begin(callAlloc)
+	in.begin(&Allowance{Fuel: in.plugin.engine.opts.Fuel})
 	if cause := in.send(make([]byte, size)); cause != nil {
-		return in.fail(callAlloc, cause)
+		return in.fail(abi.ExportAlloc, cause)
 	}
 	in.end()
 	return nil

@@ -5,24 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/meter"
 )
 
 // Instance is a plugin with a memory of its own. It is used by one goroutine
 // at a time, from Acquire to Release. After any error other than that of a
-// context it is broken: its memory is in an unknown state, all further calls
+// context before a call it is broken: its memory is in an unknown state, all further calls
 // fail, and Release closes it.
 type Instance struct {
 	plugin *Plugin
 	module api.Module
 	mem    api.Memory
 	ctx    guestContext
-	expire context.CancelFunc // frees ctx's deadline, if it has one
-	slot   *slot
+	tank   tank
 
 	alloc, command, event api.Function
 
@@ -31,6 +33,8 @@ type Instance struct {
 	said   speech
 	naps   int   // in this call; see wasiPoll
 	memory int64 // as of the last call
+	calls  int   // so far
+	born   time.Time
 	broken bool
 	free   bool // not acquired
 }
@@ -40,8 +44,7 @@ type Instance struct {
 type instanceKey struct{}
 
 // guestContext is the context of all calls into one instance. It carries the
-// instance and nothing of any caller's: a guest call is never cancelled. It
-// has a deadline, of the engine's, where calls can be stopped.
+// instance and nothing of any caller's: what stops a guest call is its fuel.
 type guestContext struct {
 	context.Context
 	in *Instance
@@ -54,38 +57,23 @@ func (c *guestContext) Value(key any) any {
 	return nil
 }
 
-// The functions of a guest that are called, as the watchdog knows them.
-const (
-	callStart = 1 + iota
-	callInitialize
-	callDescribe
-	callCommand
-	callEvent
-	callAlloc
-)
-
-var callNames = [...]string{
-	callStart: "start", callInitialize: abi.ExportInitialize, callDescribe: abi.ExportDescribe,
-	callCommand: abi.ExportHandleCommand, callEvent: abi.ExportHandleEvent, callAlloc: abi.ExportAlloc,
-}
+// callStart is what errors call a module's own start function.
+const callStart = "start"
 
 var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 
 // newInstance makes an instance and runs its start-up code.
 func newInstance(p *Plugin) (*Instance, error) {
-	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}, expire: func() {}}
+	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}, tank: tank{slice: firstSlice}, born: time.Now()}
 	in.ctx = guestContext{Context: context.Background(), in: in}
-	in.slot = p.engine.watch.acquire(p)
-	in.begin(callStart)
+	in.begin(&Allowance{Fuel: p.engine.opts.Fuel})
 	module, err := in.instantiate()
 	if err != nil {
-		err = in.fail(callStart, trapped(err))
-		p.engine.watch.release(in.slot)
-		return nil, err
+		return nil, in.fail(callStart, trapped(err))
 	}
-	in.slot.end()
-	in.expire()
 	in.module, in.mem = module, module.Memory()
+	in.tank.counter = module.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
+	in.end()
 	in.alloc = module.ExportedFunction(abi.ExportAlloc)
 	in.command = module.ExportedFunction(abi.ExportHandleCommand)
 	in.event = module.ExportedFunction(abi.ExportHandleEvent)
@@ -94,14 +82,14 @@ func newInstance(p *Plugin) (*Instance, error) {
 		c.created.Add(1)
 	}
 	if init := module.ExportedFunction(abi.ExportInitialize); init != nil {
-		in.begin(callInitialize)
+		in.begin(&Allowance{Fuel: p.engine.opts.Fuel})
 		if err := init.CallWithStack(&in.ctx, nil); err != nil {
-			err = in.fail(callInitialize, trapped(err))
+			err = in.fail(abi.ExportInitialize, trapped(err))
 			in.close(true)
 			return nil, err
 		}
+		in.end()
 	}
-	in.end()
 	return in, nil
 }
 
@@ -113,25 +101,23 @@ func (in *Instance) instantiate() (module api.Module, err error) {
 			module, err = nil, fmt.Errorf("the module cannot be instantiated: %v", r)
 		}
 	}()
-	return in.plugin.engine.runtime.InstantiateModule(&in.ctx, in.plugin.compiled, anonymous)
+	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(reserve))
+	return in.plugin.engine.runtime.InstantiateModule(ctx, in.plugin.compiled, anonymous)
 }
 
-// begin starts a guest call. The watchdog looks on until it ends.
-func (in *Instance) begin(call uint32) {
+// begin begins a guest call.
+func (in *Instance) begin(a *Allowance) {
 	if !in.said.quiet() {
 		in.said.reset()
 	}
 	in.naps = 0
-	if o := &in.plugin.engine.opts; o.Stoppable {
-		in.ctx.Context, in.expire = context.WithTimeout(context.Background(), o.CallTimeout)
-	}
-	in.slot.begin(call)
+	in.calls++
+	in.tank.begin(a)
 }
 
 // end ends a guest call that went well.
 func (in *Instance) end() {
-	in.slot.end()
-	in.expire()
+	in.tank.end()
 	if len(in.said.out)+len(in.said.err) > 0 {
 		in.said.finish()
 	}
@@ -149,45 +135,46 @@ func (in *Instance) measure() {
 
 // HandleCommand passes a command request to the guest and returns its answer,
 // neither of which it looks into. req is not kept. The answer is a buffer of
-// the instance's and valid until the next call of it or its release. ctx is
-// only looked at before the call, which nothing interrupts.
+// the instance's and valid until the next call of it or its release.
 //
 // # Errors
 //
 //   - [*CallError]: the call failed and the instance is broken
-//   - ctx's error: ctx had ended, and the guest was not called
-func (in *Instance) HandleCommand(ctx context.Context, req []byte) (answer []byte, err error) {
-	return in.handle(ctx, callCommand, in.command, req)
+func (in *Instance) HandleCommand(req []byte, a Allowance) (answer []byte, err error) {
+	return in.handle(abi.ExportHandleCommand, in.command, req, &a)
 }
 
 // HandleEvent passes an event request to the guest, in the way of
 // HandleCommand.
-func (in *Instance) HandleEvent(ctx context.Context, req []byte) (answer []byte, err error) {
-	return in.handle(ctx, callEvent, in.event, req)
+func (in *Instance) HandleEvent(req []byte, a Allowance) (answer []byte, err error) {
+	return in.handle(abi.ExportHandleEvent, in.event, req, &a)
 }
 
-func (in *Instance) handle(ctx context.Context, call uint32, f api.Function, req []byte) ([]byte, error) {
+func (in *Instance) handle(name string, f api.Function, req []byte, a *Allowance) ([]byte, error) {
 	if in.broken {
-		return nil, &CallError{Plugin: in.plugin.digest, Func: callNames[call], Err: ErrBroken}
+		return nil, &CallError{Plugin: in.plugin.digest, Func: name, Err: ErrBroken}
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if a.Fuel == 0 {
+		a.Fuel = in.plugin.engine.opts.Fuel
 	}
-	in.begin(call)
+	in.begin(a)
 	if cause := in.send(req); cause != nil {
-		return nil, in.fail(call, cause)
+		return nil, in.fail(name, cause)
 	}
 	if err := f.CallWithStack(&in.ctx, in.stack[:]); err != nil {
-		return nil, in.fail(call, trapped(err))
+		return nil, in.fail(name, trapped(err))
 	}
 	view, cause := in.view(in.stack[0])
 	if cause != nil {
-		return nil, in.fail(call, cause)
+		return nil, in.fail(name, cause)
 	}
 	in.answer = append(in.answer[:0], view...)
 	in.end()
 	return in.answer, nil
 }
+
+// Used is the fuel that the last call used.
+func (in *Instance) Used() int64 { return in.tank.used }
 
 // send puts a request into the guest's memory and leaves its place in stack.
 func (in *Instance) send(req []byte) error {
@@ -229,18 +216,14 @@ func (in *Instance) view(place uint64) ([]byte, error) {
 }
 
 // fail ends a guest call that failed and breaks the instance.
-func (in *Instance) fail(call uint32, cause error) error {
-	in.slot.end()
-	in.expire()
-	if errors.Is(cause, context.DeadlineExceeded) {
-		cause = fmt.Errorf("%w: it has not returned for %v", ErrTimeout, in.plugin.engine.opts.CallTimeout)
-	}
+func (in *Instance) fail(name string, cause error) error {
 	in.broken = true
 	in.said.finish()
 	if in.mem != nil {
+		in.tank.end()
 		in.measure()
 	}
-	e := &CallError{Plugin: in.plugin.digest, Func: callNames[call], Err: cause, Message: in.said.cause()}
+	e := &CallError{Plugin: in.plugin.digest, Func: name, Err: cause, Fuel: in.tank.used, Message: in.said.cause()}
 	var t *trapError
 	if errors.As(cause, &t) {
 		e.Trace = t.trace
@@ -250,16 +233,28 @@ func (in *Instance) fail(call uint32, cause error) error {
 
 // trapError is a trap without the engine's own words around it.
 type trapError struct {
-	what  string
-	trace string
-	err   error
+	what    string
+	trace   string
+	err     error
+	stopped bool // by the host
 }
 
-func (e *trapError) Error() string   { return ErrTrapped.Error() + ": " + e.what }
-func (e *trapError) Unwrap() []error { return []error{ErrTrapped, e.err} }
+func (e *trapError) Error() string {
+	if e.stopped {
+		return e.what
+	}
+	return ErrTrapped.Error() + ": " + e.what
+}
+
+func (e *trapError) Unwrap() []error {
+	if e.stopped {
+		return []error{e.err}
+	}
+	return []error{ErrTrapped, e.err}
+}
 
 // trapped takes apart what the engine says of a trap: the cause, and below it
-// the functions on the stack.
+// the functions on the stack. A guest that was stopped did not trap by itself.
 func trapped(err error) error {
 	what, trace, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
 	what = strings.TrimSuffix(what, " (recovered by wazero)")
@@ -269,7 +264,7 @@ func trapped(err error) error {
 	for i := range lines {
 		lines[i] = strings.TrimSpace(lines[i])
 	}
-	return &trapError{what: what, trace: strings.Join(lines, "\n"), err: err}
+	return &trapError{what: what, trace: strings.Join(lines, "\n"), err: err, stopped: errors.Is(err, ErrOutOfFuel) || errors.Is(err, ErrStopped)}
 }
 
 // Logs gives what the guest logged in the last call, and how many lines beyond
@@ -290,7 +285,6 @@ func (in *Instance) trim() {
 // close frees the instance.
 func (in *Instance) close(discard bool) {
 	p := in.plugin
-	p.engine.watch.release(in.slot)
 	if err := in.module.Close(&in.ctx); err != nil {
 		p.engine.opts.Logger.Warn("plugin instance not freed", "plugin", shortDigest(p.digest), "error", err)
 	}

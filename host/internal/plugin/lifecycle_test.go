@@ -32,7 +32,7 @@ func TestStartAndInitializeRunOncePerInstance(t *testing.T) {
 	for range 2 {
 		first, second := acquire(t, p), acquire(t, p)
 		for _, in := range []*plugin.Instance{first, second, first} {
-			if got, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil || !bytes.Equal(got, []byte{1, 1}) {
+			if got, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil || !bytes.Equal(got, []byte{1, 1}) {
 				t.Errorf("_initialize and start ran %v times, error %v", got, err)
 			}
 		}
@@ -105,7 +105,7 @@ func TestRetireWaitsForNobodyAndFreesEverything(t *testing.T) {
 	if err := p.Warm(context.Background(), 3); !errors.Is(err, plugin.ErrRetired) {
 		t.Errorf("warm: %v", err)
 	}
-	if got, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil || string(got) != "abc" {
+	if got, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil || string(got) != "abc" {
 		t.Errorf("a call in flight: %q, error %v", got, err)
 	}
 	p.Release(in)
@@ -129,7 +129,7 @@ func TestRetireBesideCalls(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					if got, err := in.HandleEvent(context.Background(), []byte("abc")); err != nil || string(got) != "abc" {
+					if got, err := in.HandleEvent([]byte("abc"), plugin.Allowance{}); err != nil || string(got) != "abc" {
 						t.Errorf("round %d: %q, error %v", round, got, err)
 					}
 					p.Release(in)
@@ -155,7 +155,7 @@ func TestTheSameBytesTwiceAreTwoPlugins(t *testing.T) {
 	for range 2 { // one that was there, and a new one
 		in := acquire(t, b)
 		defer b.Release(in)
-		if got, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil || string(got) != "abc" {
+		if got, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil || string(got) != "abc" {
 			t.Errorf("%q, error %v", got, err)
 		}
 	}
@@ -173,7 +173,7 @@ func TestCloseOfTheEngineWaitsForInstances(t *testing.T) {
 	if _, err := e.Load(context.Background(), echo().bytes()); !errors.Is(err, plugin.ErrClosed) {
 		t.Errorf("load: %v", err)
 	}
-	if got, err := in.HandleCommand(context.Background(), []byte("abc")); err != nil || string(got) != "abc" {
+	if got, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil || string(got) != "abc" {
 		t.Errorf("a call in flight: %q, error %v", got, err)
 	}
 	closed := make(chan error)
@@ -233,7 +233,7 @@ func TestLoadingAndRetiringLeavesNothingBehind(t *testing.T) {
 		}
 		p := load(t, e, g.bytes())
 		in := acquire(t, p)
-		if _, err := in.HandleCommand(context.Background(), []byte("abc")); (err != nil) != (i%3 == 0) {
+		if _, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); (err != nil) != (i%3 == 0) {
 			t.Fatalf("cycle %d: %v", i, err)
 		}
 		p.Release(in)

@@ -13,8 +13,10 @@ import (
 	"strings"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/meter"
 	"github.com/eshost/eshost/host/internal/module"
 )
 
@@ -34,7 +36,7 @@ func (e *Engine) Load(ctx context.Context, wasm []byte) (*Plugin, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	p := &Plugin{engine: e, digest: sha256.Sum256(wasm), gone: make(chan struct{})}
+	p := &Plugin{engine: e, digest: sha256.Sum256(wasm), room: make(chan struct{}, 1), gone: make(chan struct{})}
 	p.setName("plugin " + shortDigest(p.digest))
 	if err := e.add(p); err != nil {
 		return nil, err
@@ -61,7 +63,11 @@ func (e *Engine) load(ctx context.Context, p *Plugin, wasm []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if p.compiled, err = e.compile(ctx, p, clean); err != nil {
+	metered, err := meter.Rewrite(clean)
+	if err != nil {
+		return p.refuse(err, append(checkImports(imports), "it cannot be metered: "+err.Error())...)
+	}
+	if p.compiled, err = e.compile(ctx, p, metered); err != nil {
 		problems := append(checkImports(imports), "it does not compile: "+oneLine(err))
 		return p.refuse(err, problems...)
 	}
@@ -152,6 +158,9 @@ func (e *Engine) checkFile(wasm []byte) string {
 	return fmt.Sprintf("the file is of WebAssembly version %d: eshost runs version 1", uint32(wasm[4])|uint32(wasm[5])<<8)
 }
 
+// compilers is how many processors compile a module. Only where there are several does the compiler look at its context.
+const compilers = 2
+
 // compile compiles a module. The compiler is not trusted to survive every
 // module.
 func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.CompiledModule, err error) {
@@ -160,6 +169,9 @@ func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.
 			c, err = nil, fmt.Errorf("the compiler failed: %v", r)
 		}
 	}()
+	ctx, cancel := context.WithTimeoutCause(ctx, e.opts.CompileTimeout, fmt.Errorf("it takes longer than %v, which is the limit", e.opts.CompileTimeout))
+	defer cancel()
+	ctx = experimental.WithCompilationWorkers(ctx, compilers)
 	c, err = e.runtime.CompileModule(ctx, wasm)
 	var file *fs.PathError
 	if err != nil && e.opts.CacheDir != "" && errors.As(err, &file) {

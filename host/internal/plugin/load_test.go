@@ -271,7 +271,8 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	for name, o := range map[string]plugin.Options{
 		"memory that cannot be addressed": {MemoryLimitPages: 1<<16 + 1},
 		"a negative size":                 {MaxAnswerBytes: -1},
-		"a negative timeout":              {CallTimeout: -1},
+		"a negative timeout":              {CompileTimeout: -1},
+		"negative fuel":                   {Fuel: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := plugin.NewEngine(context.Background(), &o); err == nil {

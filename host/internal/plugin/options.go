@@ -1,9 +1,9 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 )
 
@@ -21,21 +21,11 @@ type Options struct {
 	MaxModuleBytes   int           // size of a .wasm file at most; 0: 64 MiB
 	MaxAnswerBytes   int           // size of one answer at most, a manifest included; 0: 64 MiB
 	MaxLogBytes      int           // text that a guest may log in one call, the rest is counted and dropped; 0: 16 KiB
-	CallTimeout      time.Duration // after which a guest call is taken for stuck; 0: 10 s
-
-	// OnStuck is told of a guest call that did not return within CallTimeout,
-	// once for each such call and on a goroutine of the engine's. Such a call
-	// cannot be stopped and holds up the garbage collector, and with it
-	// everything else. nil: one line on standard error, and the process ends
-	// with [ExitStuck]. Where a call holds up all goroutines, OnStuck cannot
-	// run; on Linux the process is then ended the same way without it.
-	OnStuck func(Stuck)
-
-	// Stoppable lets a guest call that does not return within CallTimeout fail
-	// with [ErrTimeout] instead. Handlers then take several times as long, so
-	// it is for tools. Calls that call each other without end and without a
-	// loop are still left to OnStuck, after twice the time.
-	Stoppable bool
+	Fuel             int64         // of a call that is given no other, and of each start-up, in instructions as package meter counts them; 0: 5,000,000,000
+	CompileTimeout   time.Duration // after which compiling a plugin is given up; 0: 1 minute
+	MaxInstances     int           // of one plugin at the same time, beyond which Acquire waits; 0: 256
+	RecycleCalls     int           // calls after which an instance is replaced when it is released; 0: 10,000,000
+	RecycleAge       time.Duration // age at which it is; 0: 1 hour
 
 	Logger *slog.Logger // told of what went wrong without failing a caller; nil: discards
 }
@@ -59,30 +49,26 @@ func (o *Options) withDefaults() (Options, error) {
 		def   int
 		noun  string
 	}{
+		{&d.MaxInstances, 256, "limit of a plugin's instances"},
+		{&d.RecycleCalls, 10_000_000, "calls of an instance"},
 		{&d.MaxInstanceBytes, int(d.MemoryLimitPages) * (pageBytes / 2), "size of an instance that is kept"},
 		{&d.MaxModuleBytes, 64 << 20, "limit of a module's size"},
 		{&d.MaxAnswerBytes, 64 << 20, "limit of an answer's size"},
 		{&d.MaxLogBytes, 16 << 10, "limit of a guest's log text"},
 	} {
 		if *field.value < 0 {
-			return d, fmt.Errorf("%s: %d bytes, want a positive number or 0 for the default", field.noun, *field.value)
+			return d, fmt.Errorf("%s: %d, want a positive number or 0 for the default", field.noun, *field.value)
 		}
 		if *field.value == 0 {
 			*field.value = field.def
 		}
 	}
-	if d.CallTimeout < 0 {
-		return d, fmt.Errorf("timeout of guest calls: %v, want a positive duration or 0 for the default", d.CallTimeout)
+	if d.Fuel < 0 || d.CompileTimeout < 0 || d.RecycleAge < 0 {
+		return d, fmt.Errorf("plugin options: fuel %d, compile timeout %v, age of instances %v: want positive values or 0 for the default", d.Fuel, d.CompileTimeout, d.RecycleAge)
 	}
-	if d.CallTimeout == 0 {
-		d.CallTimeout = 10 * time.Second
-	}
-	if d.OnStuck == nil {
-		d.OnStuck = func(s Stuck) {
-			fmt.Fprintln(os.Stderr, s.String())
-			os.Exit(ExitStuck)
-		}
-	}
+	d.Fuel = cmp.Or(d.Fuel, 5_000_000_000)
+	d.CompileTimeout = cmp.Or(d.CompileTimeout, time.Minute)
+	d.RecycleAge = cmp.Or(d.RecycleAge, time.Hour)
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}

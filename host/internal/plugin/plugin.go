@@ -2,8 +2,10 @@ package plugin
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 
@@ -23,7 +25,9 @@ type Plugin struct {
 	mu      sync.Mutex
 	free    []*Instance // the last one released is the first one acquired: it is warm
 	out     int         // instances acquired or being made
+	waiting int         // who wait for an instance
 	retired bool
+	room    chan struct{} // holds a token when one that waits for an instance should look again
 	gone    chan struct{} // closed when everything is freed
 
 	count counters
@@ -39,36 +43,75 @@ func (p *Plugin) Manifest() *abi.Manifest { return p.manifest }
 // Stats counts the plugin's instances.
 func (p *Plugin) Stats() Stats { return p.count.stats() }
 
-// Acquire borrows an instance, making one if none is free. It must be given
-// back with Release.
+// Acquire borrows an instance, making one if none is free, or waiting for one
+// while there are as many as there may be. It must be given back with Release.
 //
 // # Errors
 //
 //   - [ErrRetired]
 //   - [*CallError]: the start of a new instance failed
-//   - ctx's error, if ctx had ended before an instance was made
+//   - ctx's error, if ctx ended before an instance was made
 func (p *Plugin) Acquire(ctx context.Context) (*Instance, error) {
-	p.mu.Lock()
-	if p.retired {
-		p.mu.Unlock()
-		return nil, ErrRetired
+	in, err := p.take(ctx, false)
+	if in != nil || err != nil {
+		return in, err
 	}
-	p.out++
-	if last := len(p.free) - 1; last >= 0 {
-		in := p.free[last]
-		p.free[last] = nil
-		p.free = p.free[:last]
-		p.mu.Unlock()
-		in.free = false
-		return in, nil
-	}
-	p.mu.Unlock()
-	in, err := p.create(ctx)
+	in, err = p.create(ctx)
 	if err != nil {
 		p.returned(nil)
 		return nil, err
 	}
 	return in, nil
+}
+
+// take takes a free instance, or the right to make one, which it prefers if fresh is set.
+func (p *Plugin) take(ctx context.Context, fresh bool) (*Instance, error) {
+	for {
+		p.mu.Lock()
+		last := len(p.free) - 1
+		full := p.out+len(p.free) >= p.engine.opts.MaxInstances
+		switch {
+		case p.retired:
+			p.mu.Unlock()
+			p.wake()
+			return nil, ErrRetired
+		case last >= 0 && (full || !fresh):
+			p.out++
+			in := p.free[last]
+			p.free[last] = nil
+			p.free = p.free[:last]
+			p.mu.Unlock()
+			in.free = false
+			return in, nil
+		case !full:
+			p.out++
+			p.mu.Unlock()
+			return nil, nil
+		}
+		p.waiting++
+		p.mu.Unlock()
+		var err error
+		select {
+		case <-p.room:
+		case <-ctx.Done():
+			err = fmt.Errorf("wait for one of the %d instances of plugin %s: %w", p.engine.opts.MaxInstances, shortDigest(p.digest), ctx.Err())
+		}
+		p.mu.Lock()
+		p.waiting--
+		p.mu.Unlock()
+		if err != nil {
+			p.wake() // in case the token was meant for this one
+			return nil, err
+		}
+	}
+}
+
+// wake lets one that waits for an instance look again.
+func (p *Plugin) wake() {
+	select {
+	case p.room <- struct{}{}:
+	default:
+	}
 }
 
 // create makes an instance. The caller has counted it as being out.
@@ -80,21 +123,28 @@ func (p *Plugin) create(ctx context.Context) (*Instance, error) {
 }
 
 // Release gives an instance back. It is closed instead of kept if it is
-// broken, if its memory grew beyond Options.MaxInstanceBytes, or if the plugin
-// is retired. Every acquired instance is released exactly once, and not used
+// broken or worn, or if the plugin is retired. Every acquired instance is released exactly once, and not used
 // after; a second time panics.
 func (p *Plugin) Release(in *Instance) {
 	if in.plugin != p || in.free {
 		panic("plugin: an instance is released that was not acquired")
 	}
 	in.free = true
-	if in.broken || in.memory > int64(p.engine.opts.MaxInstanceBytes) {
+	if in.broken || in.worn() {
 		in.close(true)
 		in = nil
 	} else {
 		in.trim()
 	}
 	p.returned(in)
+}
+
+// worn reports whether an instance has served long enough or grew too far.
+func (in *Instance) worn() bool {
+	o := &in.plugin.engine.opts
+	const sometimes = 256 // calls between two looks at the clock, which costs as much as a small call
+	return in.memory > int64(o.MaxInstanceBytes) || in.calls >= o.RecycleCalls ||
+		in.calls%sometimes == 0 && time.Since(in.born) > o.RecycleAge
 }
 
 // returned ends the use of an instance; nil: it is closed already.
@@ -106,7 +156,11 @@ func (p *Plugin) returned(in *Instance) {
 		in = nil
 	}
 	last := p.retired && p.out == 0
+	waiting := p.waiting > 0
 	p.mu.Unlock()
+	if waiting {
+		p.wake()
+	}
 	if in != nil {
 		in.close(false)
 	}
@@ -115,8 +169,8 @@ func (p *Plugin) returned(in *Instance) {
 	}
 }
 
-// Warm makes instances until there are n, free or not, so that the first calls
-// need not wait for them. It has the errors of Acquire.
+// Warm makes instances until there are n, free or not, or as many as there may
+// be, so that the first calls need not wait for them. It has the errors of Acquire.
 func (p *Plugin) Warm(ctx context.Context, n int) error {
 	for {
 		p.mu.Lock()
@@ -124,7 +178,7 @@ func (p *Plugin) Warm(ctx context.Context, n int) error {
 		case p.retired:
 			p.mu.Unlock()
 			return ErrRetired
-		case len(p.free)+p.out >= n:
+		case len(p.free)+p.out >= min(n, p.engine.opts.MaxInstances):
 			p.mu.Unlock()
 			return nil
 		}
@@ -155,6 +209,7 @@ func (p *Plugin) Retire() {
 	p.free = nil
 	last := p.out == 0
 	p.mu.Unlock()
+	p.wake()
 	for _, in := range free {
 		in.close(false)
 	}

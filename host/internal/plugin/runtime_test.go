@@ -1,7 +1,6 @@
 package plugin_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -39,7 +38,7 @@ func TestGoRuntime(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			in := acquire(t, p)
 			defer p.Release(in)
-			got, err := in.HandleCommand(context.Background(), []byte(what))
+			got, err := in.HandleCommand([]byte(what), plugin.Allowance{Fuel: 1 << 60})
 			if c.cause == "" {
 				if err != nil || string(got) != c.answer {
 					t.Errorf("answer %q, error %v, want %q", got, err, c.answer)

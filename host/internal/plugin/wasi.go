@@ -107,13 +107,17 @@ func wasiClockTime(_ *Instance, mem api.Memory, stack []uint64) {
 	stack[0] = wasiErrno(mem.WriteUint64Le(uint32(stack[2]), wasiMoment))
 }
 
-func wasiRandomGet(_ *Instance, mem api.Memory, stack []uint64) {
+func wasiRandomGet(in *Instance, mem api.Memory, stack []uint64) {
 	b, ok := mem.Read(uint32(stack[0]), uint32(stack[1]))
+	in.tank.spend(len(b))
 	for len(b) > 0 {
 		b = b[copy(b, wasiRandom[:]):]
 	}
 	stack[0] = wasiErrno(ok)
 }
+
+// wasiPiece is how much is written by one call at most.
+const wasiPiece = 64 << 10
 
 // wasiWrite takes standard output and error; nothing else is open.
 func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
@@ -132,16 +136,18 @@ func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 		stack[0] = wasiFault
 		return
 	}
-	var total uint64
+	total := 0
 	for ; len(vectors) > 0; vectors = vectors[8:] {
 		piece, ok := mem.Read(binary.LittleEndian.Uint32(vectors), binary.LittleEndian.Uint32(vectors[4:]))
 		if !ok {
 			stack[0] = wasiFault
 			return
 		}
+		piece = piece[:min(len(piece), wasiPiece-total)] // the guest offers the rest again
 		in.said.write(fd, piece)
-		total += uint64(len(piece))
+		total += len(piece)
 	}
+	in.tank.spend(total)
 	stack[0] = wasiErrno(mem.WriteUint32Le(written, uint32(total)))
 }
 
@@ -212,7 +218,9 @@ func wasiErrno(ok bool) uint64 {
 // ownFuncs are eshost's own imports.
 var ownFuncs = []hostFunc{
 	{abi.ImportLog, []api.ValueType{i32, i32, i32}, nil, func(in *Instance, mem api.Memory, stack []uint64) {
-		in.said.log(logLevel(uint32(stack[0])), guestText(mem, stack[1], stack[2]))
+		text := guestText(mem, stack[1], stack[2])
+		in.tank.spend(len(text))
+		in.said.log(logLevel(uint32(stack[0])), text)
 	}},
 	{abi.ImportPanic, []api.ValueType{i32, i32}, nil, func(in *Instance, mem api.Memory, stack []uint64) {
 		in.said.setPanic(guestText(mem, stack[0], stack[1]))

@@ -5,6 +5,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/eshost/eshost/abi/abitest"
 	"github.com/eshost/eshost/host/sandbox"
@@ -21,7 +22,7 @@ func Check(ctx context.Context, wasm []byte, o *abitest.Options) (report *abites
 		}
 	}()
 	var failure error
-	options := sandbox.Options{Stoppable: true}
+	options := sandbox.Options{Fuel: math.MaxInt64} // what ends a call is its time
 	if o != nil {
 		options.CallTimeout = o.CallTimeout
 	}
@@ -83,7 +84,7 @@ func translated(err error) error {
 		return &abitest.LoadError{Problems: load.Problems, Err: load.Err}
 	case errors.As(err, &call):
 		return &abitest.CallError{Func: call.Func, Cause: call.Err.Error(), Message: call.Message,
-			Trapped: errors.Is(call, sandbox.ErrTrapped), NoRoom: errors.Is(call, sandbox.ErrOverLimit), Endless: errors.Is(call, sandbox.ErrTimeout)}
+			Trapped: errors.Is(call, sandbox.ErrTrapped), NoRoom: errors.Is(call, sandbox.ErrOverLimit), Endless: errors.Is(call, sandbox.ErrTimeout) || errors.Is(call, sandbox.ErrOutOfFuel)}
 	}
 	return err
 }

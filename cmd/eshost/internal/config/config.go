@@ -57,7 +57,10 @@ type Host struct {
 	PluginCacheDir    string        `koanf:"plugin_cache_dir"`    // compiled plugins are kept here; empty: a folder of the user's cache
 	PluginMemoryBytes int           `koanf:"plugin_memory_bytes"` // linear memory of one instance, at most
 	PluginModuleBytes int           `koanf:"plugin_module_bytes"` // size of a .wasm file, at most
-	GuestTimeout      time.Duration `koanf:"guest_timeout"`       // a guest call that takes longer ends the process
+	PluginInstances   int           `koanf:"plugin_instances"`    // of one plugin at the same time, at most
+	CommandFuel       int64         `koanf:"command_fuel"`        // instructions that one command may take, or the folding of one event
+	BatchFuel         int64         `koanf:"batch_fuel"`          // that one guest call may take, of many commands or events
+	RecoveryFuel      int64         `koanf:"recovery_fuel"`       // that folding one entity from its log may take
 }
 
 // Type overrides what is under host for one entity type.
@@ -88,7 +91,8 @@ func Default() *Config {
 		Host: Host{MailboxSize: 1024, BatchSize: 1024, BatchBytes: 1 << 20, EventsPerCommand: 1024, StateBytes: 16 << 20,
 			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,
 			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
-			PluginModuleBytes: 64 << 20, GuestTimeout: 10 * time.Second},
+			PluginModuleBytes: 64 << 20, PluginInstances: 256,
+			CommandFuel: 1_000_000_000, BatchFuel: 1_000_000_000, RecoveryFuel: 1_000_000_000_000},
 		Log:     Log{Level: "info", Format: "auto"},
 		Tracing: Tracing{SampleRatio: 1},
 	}

@@ -127,7 +127,8 @@ func (s *Server) hostOptions() *host.Options {
 		Recoveries: c.Recoveries, CommandIDs: c.CommandIDs, CommandIDAge: c.CommandIDAge,
 		AppendTimeout: c.AppendTimeout, Types: make(map[string]host.TypeOptions),
 		PluginCacheDir: s.pluginCache(), PluginMemoryBytes: c.PluginMemoryBytes,
-		PluginModuleBytes: c.PluginModuleBytes, GuestTimeout: c.GuestTimeout,
+		PluginModuleBytes: c.PluginModuleBytes, PluginInstances: c.PluginInstances,
+		CommandFuel: c.CommandFuel, BatchFuel: c.BatchFuel, RecoveryFuel: c.RecoveryFuel,
 	}
 	if s.tracing != nil {
 		o.Tracing = s.tracing
