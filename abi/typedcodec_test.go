@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -15,7 +16,7 @@ import (
 
 func (y *typ) encode(dst []byte, v any) []byte {
 	switch y.kind {
-	case "f64":
+	case "f64", "f32":
 		if n, ok := v.(json.Number); ok {
 			v, _ = n.Float64()
 		}
@@ -118,8 +119,11 @@ func (y *typ) take(v any) (any, error) {
 	case float32:
 		return y.take(float64(v))
 	case float64:
-		if y.kind == "f64" {
+		switch {
+		case y.kind == "f64":
 			return v, nil
+		case y.kind == "f32" && (math.IsInf(v, 0) || !math.IsInf(float64(float32(v)), 0)):
+			return float64(float32(v)), nil
 		}
 	case []any:
 		if y.kind != "list" {
@@ -148,6 +152,9 @@ func (y *typ) takeInteger(v any, refuse error) (any, error) {
 		return nil, refuse
 	case y.kind == "f64":
 		n, err := strconv.ParseFloat(digits, 64)
+		return n, err
+	case y.kind == "f32":
+		n, err := strconv.ParseFloat(digits, 32)
 		return n, err
 	case y.kind[0] == 'u':
 		bits, _ := strconv.Atoi(y.kind[1:])

@@ -52,7 +52,7 @@ func TestTheCanonicalPayloadsOfTheVectorsAndNoOtherFormsOfThemAreCanonical(t *te
 		for _, other := range v.Also {
 			wrong := abitest.Canonical(unhex(other))
 			// Without a schema it is not seen that fields are out of order, or that an integer should be a float.
-			if wrong == "" && !strings.Contains(string(v.Type), "struct") && !strings.Contains(string(v.Type), "map") && string(v.Type) != `"f64"` {
+			if wrong == "" && !strings.Contains(string(v.Type), "struct") && !strings.Contains(string(v.Type), "map") && string(v.Type) != `"f64"` && string(v.Type) != `"f32"` {
 				t.Errorf("%s: %s passes for canonical", v.Name, other)
 			}
 			if wrong != "" {

@@ -131,7 +131,7 @@ func decode(t *testing.T, typ reflect.Type, src []byte) (reflect.Value, error) {
 var scalars = map[string]reflect.Type{
 	"u8": reflect.TypeFor[uint8](), "u16": reflect.TypeFor[uint16](), "u32": reflect.TypeFor[uint32](),
 	"u64": reflect.TypeFor[uint64](), "i8": reflect.TypeFor[int8](), "i16": reflect.TypeFor[int16](),
-	"i32": reflect.TypeFor[int32](), "i64": reflect.TypeFor[int64](), "f64": reflect.TypeFor[float64](),
+	"i32": reflect.TypeFor[int32](), "i64": reflect.TypeFor[int64](), "f64": reflect.TypeFor[float64](), "f32": reflect.TypeFor[float32](),
 	"bool": reflect.TypeFor[bool](), "str": reflect.TypeFor[string](), "bytes": reflect.TypeFor[[]byte](),
 }
 
@@ -200,7 +200,7 @@ func setValue(t *testing.T, v reflect.Value, notation, value any) {
 		v.SetBool(value.(bool))
 	case reflect.String:
 		v.SetString(value.(string))
-	case reflect.Float64:
+	case reflect.Float32, reflect.Float64:
 		v.SetFloat(floatValue(t, value))
 	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		n, err := strconv.ParseInt(value.(json.Number).String(), 10, 64)
