@@ -21,11 +21,11 @@ ESHOST_API_ eshost_growing_ *eshost_find_growing_(const void *items, size_t used
 	return NULL;
 }
 
-/* Makes the array of a list anew, with room for twice as much; from then on it is the list's own. */
+/* Makes the array of a list anew, with room for half as much again; from then on it is the list's own. */
 ESHOST_API_ eshost_growing_ *eshost_regrow_(eshost_list_ *list, const void *owner, size_t size, size_t more)
 {
 	eshost_runtime_ *const m = &eshost_runtime;
-	const size_t used = list->count * size, room = (more > 0 ? 2 * used + 4 * more : used);
+	const size_t used = list->count * size, room = more > 0 ? used + used / 2 + 4 * more : used;
 	eshost_growing_ *const g = &m->growing[m->growing_next++ % ESHOST_GROWING_];
 	void *const items = eshost_take_(room);
 	eshost_copy_(items, list->items, used);

@@ -161,7 +161,7 @@ ESHOST_COLD_ void eshost_compact_(eshost_loop_ *l)
 	if (!eshost_decode_(t, &payload, l->state))
 		eshost_panic("a state that was written does not read");
 	l->ctx.events_.start = l->ctx.events_.at = l->ctx.events_.end = NULL;
-	l->roomy = ((size_t)1 << 20) + room + 8 * size;
+	l->roomy = ((size_t)1 << 20) + (m->top - l->mark) / 2 * 5; /* what lives, and a list of it grown once */
 }
 
 /* Gives up what the command or event before has taken, if nobody needs it, or if it has become much. */

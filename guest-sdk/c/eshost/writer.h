@@ -83,7 +83,7 @@ ESHOST_HOT_ uint8_t *eshost_put_uint_(uint8_t *at, uint64_t number)
 }
 
 /* Puts a str where there is room for 13 bytes more than it has. */
-ESHOST_HOT_ uint8_t *eshost_put_str_(uint8_t *at, const char *data, size_t size)
+ESHOST_API_ uint8_t *eshost_put_str_(uint8_t *at, const char *data, size_t size)
 {
 	if (size < 32)
 		*at++ = (uint8_t)(0xa0 | size);
