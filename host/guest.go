@@ -21,10 +21,11 @@ type guest struct {
 	few    []stores.Kind          // the first of them
 	limits abi.Limits
 	logger *slog.Logger
+	audits *auditor
 }
 
-func newGuest(p *plugin.Plugin, t *abi.EntityType, o *Options) *guest {
-	g := &guest{plugin: p, digest: p.Digest(), kinds: make(map[stores.Kind]string), logger: o.Logger,
+func newGuest(d *deployment, t *abi.EntityType, o *Options) *guest {
+	g := &guest{plugin: d.plugin, digest: d.Plugin, audits: d.auditor, kinds: make(map[stores.Kind]string), logger: o.Logger,
 		limits: abi.Limits{Outcomes: o.BatchSize, Events: o.EventsPerCommand, PayloadBytes: o.PayloadBytes, StateBytes: o.StateBytes}}
 	for _, e := range t.Events {
 		k := stores.Kind{Name: e.Name, Version: e.Version}
@@ -89,10 +90,16 @@ func (g *guest) Decide(in *entity.Input, out *entity.Decision) error {
 	err := g.call(in.Entity, in.Rerun, func(i *plugin.Instance) error {
 		b, err := i.HandleCommand(s.request, plugin.Allowance(in.Allowance))
 		out.Fuel += i.Used()
-		if err == nil {
-			out.Arena = append(out.Arena, b...)
+		if err != nil {
+			return err
 		}
-		return err
+		out.Arena = append(out.Arena, b...)
+		if g.audits.due() {
+			g.audits.audit(Difference{Func: fn, Entity: in.Entity, Seq: in.Seq, Request: s.request, First: b}, func(i *plugin.Instance, req []byte) ([]byte, error) {
+				return i.HandleCommand(req, plugin.Allowance(in.Allowance))
+			})
+		}
+		return nil
 	})
 	if err != nil {
 		return g.fault(fn, err)
@@ -164,6 +171,11 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 		in.Used = i.Used()
 		if err != nil {
 			return g.fault(fn, err)
+		}
+		if g.audits.due() {
+			g.audits.audit(Difference{Func: fn, Entity: in.Entity, Seq: in.Seq, Request: s.request, First: b}, func(i *plugin.Instance, req []byte) ([]byte, error) {
+				return i.HandleEvent(req, plugin.Allowance(in.Allowance))
+			})
 		}
 		a := &s.folded
 		if err := a.Decode(b, &g.limits); err != nil {

@@ -39,7 +39,8 @@ type Host struct {
 // deployment is a plugin in service for at least one type.
 type deployment struct {
 	Deployment
-	plugin *plugin.Plugin
+	plugin  *plugin.Plugin
+	auditor *auditor
 }
 
 // Deployment is a plugin bound to entity types from a moment on.
@@ -117,11 +118,11 @@ func (h *Host) Deploy(ctx context.Context, wasm []byte) (Deployment, error) {
 		return Deployment{}, fmt.Errorf("start instances of plugin %s: %w", stores.Digest(p.Digest()), err)
 	}
 	m := p.Manifest()
-	d := &deployment{Deployment{Plugin: p.Digest(), Manifest: m, Size: len(wasm), Time: time.Now()}, p}
+	d := &deployment{Deployment{Plugin: p.Digest(), Manifest: m, Size: len(wasm), Time: time.Now()}, p, &auditor{plugin: p, share: h.o.AuditShare, logger: h.o.Logger}}
 	left := &users{n: len(m.Types), last: p.Retire}
 	for i := range m.Types {
 		t := &m.Types[i]
-		h.engine.Bind(h.sharedType(t.Name), entity.NewBinding(d.Plugin, t.StateSchema, newGuest(p, t, &h.o), left.done))
+		h.engine.Bind(h.sharedType(t.Name), entity.NewBinding(d.Plugin, t.StateSchema, newGuest(d, t, &h.o), left.done))
 		h.serves[t.Name] = d
 	}
 	return d.Deployment, nil

@@ -45,6 +45,8 @@ type Options struct {
 	PluginModuleBytes int    // size of a .wasm file at most; 0: 64 MiB
 	PluginInstances   int    // instances of one plugin at the same time; 0: 256
 
+	AuditShare float64 // of guest calls that are made twice, on two instances, to see whether they are answered the same, up to 1; 0: 0.001; negative: none
+
 	// Fuel is counted in instructions, by which a guest call is stopped if it takes too long. It bounds what a
 	// plugin can take, and is no part of what a decision means.
 	CommandFuel  int64 // that one command may use, or the folding of one event; 0: 1,000,000,000
@@ -58,7 +60,7 @@ type TypeOptions struct {
 	DropPayloads  bool // do not record the commands' payloads in the log, only their names, ids and replies
 }
 
-func or[T int | int64 | time.Duration](v, def T) T {
+func or[T int | int64 | float64 | time.Duration](v, def T) T {
 	if v == 0 {
 		return def
 	}
@@ -86,6 +88,7 @@ func (o *Options) withDefaults() Options {
 	d.AppendTimeout = or(d.AppendTimeout, 10*time.Second)
 	d.PluginMemoryBytes = or(d.PluginMemoryBytes, 256<<20)
 	d.PluginModuleBytes = or(d.PluginModuleBytes, 64<<20)
+	d.AuditShare = or(d.AuditShare, 0.001)
 	d.CommandFuel = or(d.CommandFuel, 1_000_000_000)
 	d.BatchFuel = or(d.BatchFuel, d.CommandFuel)
 	d.RecoveryFuel = or(d.RecoveryFuel, 1000*d.BatchFuel)

@@ -19,7 +19,8 @@ import (
 
 // New starts a host with the plugins deployed. Log, Snapshots and Logger of the options (which may be
 // nil) default to a store in memory and the test's own output; the host is closed
-// when the test ends.
+// when the test ends. In a test, unless the options have an AuditShare, all guest calls are
+// audited, and a plugin that is not pure fails it.
 func New(tb testing.TB, o *host.Options, plugins ...[]byte) *host.Host {
 	tb.Helper()
 	var opts host.Options
@@ -33,11 +34,23 @@ func New(tb testing.TB, o *host.Options, plugins ...[]byte) *host.Host {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
+	_, benchmark := tb.(*testing.B)
+	audited := opts.AuditShare == 0 && !benchmark
+	if audited {
+		opts.AuditShare = 1
+	}
 	h, err := host.New(context.Background(), &opts)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
+		for _, a := range h.Audits() {
+			if audited && a.Differences > 0 {
+				d := &a.Examples[0]
+				tb.Errorf("plugin %s gave different answers to %d of %d calls, the first one %s for %s: %x and then %x (error %v)",
+					a.Plugin, a.Differences, a.Audited, d.Func, d.Entity, d.First, d.Second, d.Err)
+			}
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := h.Close(ctx); err != nil {

@@ -194,6 +194,43 @@ func TestNoMoreInstancesThanAllowed(t *testing.T) {
 	p.Release(b)
 }
 
+func TestWhoHasAnInstanceNeverWaitsForAnother(t *testing.T) {
+	p := load(t, newEngine(t, &plugin.Options{MaxInstances: 2}), echo().bytes())
+	another := func(fresh bool) *plugin.Instance {
+		t.Helper()
+		in, err := p.Another(context.Background(), fresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	in := acquire(t, p)
+	other := another(false)
+	if other == nil || other == in {
+		t.Fatal("there was room for another")
+	}
+	for _, fresh := range []bool{false, true} {
+		if third := another(fresh); third != nil {
+			t.Errorf("fresh %v: a third one of two", fresh)
+		}
+	}
+	p.Release(other)
+	if again := another(false); again != other {
+		t.Error("there was a free one")
+	} else {
+		p.Release(again)
+	}
+	if fresh := another(true); fresh == nil || fresh == other {
+		t.Error("it is not fresh")
+	} else {
+		fresh.Discard()
+	}
+	p.Release(in)
+	if s := p.Stats(); s.Live != 1 || s.Created != 3 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestAWornInstanceIsReplaced(t *testing.T) {
 	for name, o := range map[string]*plugin.Options{
 		"by its calls": {RecycleCalls: 100},

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -52,7 +53,7 @@ func (p *Plugin) Stats() Stats { return p.count.stats() }
 //   - [*CallError]: the start of a new instance failed
 //   - ctx's error, if ctx ended before an instance was made
 func (p *Plugin) Acquire(ctx context.Context) (*Instance, error) {
-	in, err := p.take(ctx, false)
+	in, err := p.take(ctx, false, true)
 	if in != nil || err != nil {
 		return in, err
 	}
@@ -64,8 +65,12 @@ func (p *Plugin) Acquire(ctx context.Context) (*Instance, error) {
 	return in, nil
 }
 
-// take takes a free instance, or the right to make one, which it prefers if fresh is set.
-func (p *Plugin) take(ctx context.Context, fresh bool) (*Instance, error) {
+// errFull: there are as many instances as there may be, and all of them are in use.
+var errFull = errors.New("all instances are in use")
+
+// take takes a free instance, or the right to make one, which it prefers if
+// fresh is set. When there is neither it waits, or if it must not returns errFull.
+func (p *Plugin) take(ctx context.Context, fresh, wait bool) (*Instance, error) {
 	for {
 		p.mu.Lock()
 		last := len(p.free) - 1
@@ -87,6 +92,9 @@ func (p *Plugin) take(ctx context.Context, fresh bool) (*Instance, error) {
 			p.out++
 			p.mu.Unlock()
 			return nil, nil
+		case !wait:
+			p.mu.Unlock()
+			return nil, errFull
 		}
 		p.waiting++
 		p.mu.Unlock()

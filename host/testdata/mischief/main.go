@@ -38,6 +38,10 @@ var mischief = eshost.Define[uint64]("mischief",
 			heap = append(heap, make([]byte, 16<<20))
 		}
 	}, eshost.StateReply),
+	eshost.Command("remember", func(*eshost.Context, uint64, eshost.None) eshost.Effect {
+		remembered++
+		return eshost.Accept(Added{remembered})
+	}, eshost.StateReply),
 	eshost.Command("many", func(_ *eshost.Context, _ uint64, c Add) eshost.Effect {
 		events := make([]any, c.By)
 		for i := range events {
@@ -59,7 +63,10 @@ var mischief = eshost.Define[uint64]("mischief",
 	}),
 )
 
-var heap [][]byte
+var (
+	heap       [][]byte
+	remembered uint64
+)
 
 func init() { eshost.Serve(mischief) }
 

@@ -37,6 +37,9 @@ func (c *Config) check() []string {
 	if !slices.Contains([]string{"auto", "json", "text"}, c.Log.Format) {
 		wrong("log/format", "%q is none of auto, json, text", c.Log.Format)
 	}
+	if c.Host.AuditShare < 0 || c.Host.AuditShare > 1 {
+		wrong("host/audit_share", "%v is not between 0 and 1", c.Host.AuditShare)
+	}
 	if c.Tracing.SampleRatio < 0 || c.Tracing.SampleRatio > 1 {
 		wrong("tracing/sample_ratio", "%v is not between 0 and 1", c.Tracing.SampleRatio)
 	}

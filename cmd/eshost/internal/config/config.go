@@ -58,6 +58,7 @@ type Host struct {
 	PluginMemoryBytes int           `koanf:"plugin_memory_bytes"` // linear memory of one instance, at most
 	PluginModuleBytes int           `koanf:"plugin_module_bytes"` // size of a .wasm file, at most
 	PluginInstances   int           `koanf:"plugin_instances"`    // of one plugin at the same time, at most
+	AuditShare        float64       `koanf:"audit_share"`         // of guest calls that are made twice to see whether they are answered the same, 0 to 1
 	CommandFuel       int64         `koanf:"command_fuel"`        // instructions that one command may take, or the folding of one event
 	BatchFuel         int64         `koanf:"batch_fuel"`          // that one guest call may take, of many commands or events
 	RecoveryFuel      int64         `koanf:"recovery_fuel"`       // that folding one entity from its log may take
@@ -91,7 +92,7 @@ func Default() *Config {
 		Host: Host{MailboxSize: 1024, BatchSize: 1024, BatchBytes: 1 << 20, EventsPerCommand: 1024, StateBytes: 16 << 20,
 			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,
 			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
-			PluginModuleBytes: 64 << 20, PluginInstances: 256,
+			PluginModuleBytes: 64 << 20, PluginInstances: 256, AuditShare: 0.001,
 			CommandFuel: 1_000_000_000, BatchFuel: 1_000_000_000, RecoveryFuel: 1_000_000_000_000},
 		Log:     Log{Level: "info", Format: "auto"},
 		Tracing: Tracing{SampleRatio: 1},

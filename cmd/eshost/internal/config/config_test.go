@@ -118,6 +118,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{name: "an empty folder", flags: map[string]string{"store.dir": ""}, want: []string{"store.dir: is empty"}},
 		{name: "a level that is none", file: "log: {level: loud}", want: []string{`log.level: "loud" is none of`}},
 		{name: "a format that is none", file: "log: {format: xml}", want: []string{`log.format: "xml" is none of`}},
+		{name: "a share that is none", file: "host: {audit_share: -1}", want: []string{"host.audit_share: -1 is not between"}},
 		{name: "a ratio that is none", file: "tracing: {sample_ratio: 2}", want: []string{"tracing.sample_ratio: 2 is not between"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

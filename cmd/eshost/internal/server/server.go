@@ -127,7 +127,7 @@ func (s *Server) hostOptions() *host.Options {
 		Recoveries: c.Recoveries, CommandIDs: c.CommandIDs, CommandIDAge: c.CommandIDAge,
 		AppendTimeout: c.AppendTimeout, Types: make(map[string]host.TypeOptions),
 		PluginCacheDir: s.pluginCache(), PluginMemoryBytes: c.PluginMemoryBytes,
-		PluginModuleBytes: c.PluginModuleBytes, PluginInstances: c.PluginInstances,
+		PluginModuleBytes: c.PluginModuleBytes, PluginInstances: c.PluginInstances, AuditShare: share(c.AuditShare),
 		CommandFuel: c.CommandFuel, BatchFuel: c.BatchFuel, RecoveryFuel: c.RecoveryFuel,
 	}
 	if s.tracing != nil {
@@ -137,6 +137,14 @@ func (s *Server) hostOptions() *host.Options {
 		o.Types[name] = host.TypeOptions{SnapshotEvery: t.SnapshotEvery, DropPayloads: t.DropPayloads}
 	}
 	return o
+}
+
+// share is an option's way to say a share of which 0 means none.
+func share(s float64) float64 {
+	if s == 0 {
+		return -1
+	}
+	return s
 }
 
 // pluginCache is where compiled plugins are kept; "" where there is no place for them.
