@@ -13,7 +13,7 @@ import (
 
 // kit is one check of one plugin.
 type kit struct {
-	ctx       context.Context // of the one check that there is
+	outOfTime func() error // why the check is to end; nil: it is not
 	open      Open
 	wasm      []byte
 	opts      Options
@@ -41,7 +41,7 @@ type ending struct{ why string }
 // is wrong is in the report. It calls one instance at a time, though several
 // may be open. When ctx ends, the check does before its next call, and the report says so.
 func Check(ctx context.Context, open Open, wasm []byte, o *Options) *Report {
-	k := &kit{ctx: ctx, open: open, wasm: wasm, opts: o.withDefaults(), ledgers: make(map[string]*ledger), keys: make(keyOrders), done: make(map[string]bool)}
+	k := &kit{outOfTime: ctx.Err, open: open, wasm: wasm, opts: o.withDefaults(), ledgers: make(map[string]*ledger), keys: make(keyOrders), done: make(map[string]bool)}
 	k.rand = rand.New(rand.NewPCG(k.opts.Seed, 0))
 	digest := sha256.Sum256(wasm)
 	k.report = &Report{Digest: hex.EncodeToString(digest[:]), SizeBytes: len(wasm), Seed: k.opts.Seed}
@@ -85,7 +85,7 @@ func (k *kit) run(all []law) {
 
 // loads checks that the plugin can be served at all.
 func (k *kit) loads() {
-	if err := k.ctx.Err(); err != nil {
+	if err := k.outOfTime(); err != nil {
 		panic(abortion{err})
 	}
 	g, err := k.open(k.wasm)

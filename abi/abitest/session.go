@@ -25,7 +25,7 @@ func (s *session) close() {
 
 // guest gives the instance, if the check may still go on.
 func (s *session) guest() Guest {
-	if err := s.k.ctx.Err(); err != nil {
+	if err := s.k.outOfTime(); err != nil {
 		panic(abortion{err})
 	}
 	if s.g == nil {

@@ -11,6 +11,7 @@ const (
 	batchBytes  = 1 << 20  // payloads of one request
 	batchMost   = 1024     // commands of one request
 	stateBytes  = 16 << 20 // of one entity
+	fillMost    = 64       // commands of a request by which a larger one is made
 	answerBytes = 4 << 20  // of the answers to a batch's commands one by one: an answer has its limit, too
 )
 
@@ -93,31 +94,22 @@ func (k *kit) sizedBatches(used *session, s *subject) {
 
 // fill gives the same command again and again, until there are as many as a
 // batch may have, in number or bytes, or until what they are answered is a lot:
-// replies that show a growing state come to more than an answer may have.
+// replies that show a growing state come to more than an answer may have. It
+// gives as many at once as there were before.
 func (k *kit) fill(used *session, s *subject, e *example) (many []abi.Command, after *place) {
 	after = s.places[0]
 	now, asked, answered := after.later(), 0, 0
 	for len(many) < batchMost {
-		d := k.decide(used, s.request(after, now, e.call()))
-		if d.outcome() == nil {
-			return many, after
+		some := make([]abi.Command, min(max(1, len(many)), fillMost, batchMost-len(many)))
+		for i := range some {
+			some[i] = e.call()
 		}
-		each := len(d.bytes) - len(d.answer.State)
-		n := 1
-		if d.answer.State == nil { // and all others are answered the same
-			n = batchMost - len(many)
-			n = min(n, (answerBytes-answered)/each, (batchBytes-asked)/max(1, len(e.payload)))
+		d := k.decide(used, s.request(after, now, some...))
+		asked, answered = asked+len(some)*len(e.payload), answered+len(d.bytes)
+		if !d.decided() || asked > batchBytes || answered > answerBytes {
+			break
 		}
-		asked, answered = asked+n*len(e.payload), answered+n*each
-		if n == 0 || asked > batchBytes || answered+len(d.answer.State) > answerBytes {
-			return many, after
-		}
-		for range n {
-			many = append(many, e.call())
-		}
-		if d.answer.State == nil {
-			return many, after
-		}
+		many = append(many, some...)
 		after = s.after(after, d)
 	}
 	return many, after

@@ -66,11 +66,8 @@ func (c *CommandDef[S, C, R]) Rejects(rejections ...Rejects) *CommandDef[S, C, R
 
 // Example adds commands as examples to the plugin's description. Tools show them, and feed a plugin with them to check
 // it, in this order: the best examples are accepted one after the other by a new entity, with one or two that
-// are rejected in between.
+// are rejected in between. A command of type [None] needs none; its one example, None{}, stands for sending nothing.
 func (c *CommandDef[S, C, R]) Example(commands ...C) *CommandDef[S, C, R] {
-	if c.spec.plan.None() {
-		panic("eshost: command " + quote(c.spec.name) + " has no payload, so it has no examples")
-	}
 	for i := range commands {
 		c.addExample(&commands[i])
 	}
@@ -84,7 +81,11 @@ func (c *CommandDef[S, C, R]) addExample(command *C) {
 		}
 	}()
 	var enc codec.Encoder
-	c.spec.examples = append(c.spec.examples, enc.Append(nil, c.spec.plan, unsafe.Pointer(command)))
+	example := enc.Append(nil, c.spec.plan, unsafe.Pointer(command))
+	if c.spec.plan.None() {
+		example = codec.AppendMapHeader(nil, 0) // an example is a payload, and this one reads like none
+	}
+	c.spec.examples = append(c.spec.examples, example)
 }
 
 func (c *CommandDef[S, C, R]) addTo(t *Type[S]) {

@@ -116,13 +116,13 @@ func (r *runner[S]) decideOne() (ok bool) {
 			return true
 		}
 	}
-	command := r.findCommand()
+	command, name := r.findCommand()
 	payload, ok := r.request.Payload()
 	if !ok {
 		return false
 	}
 	if command == nil {
-		r.fault(kindCommand, "there is no command of this name")
+		r.fault(kindCommand, r.lacks(name))
 		return true
 	}
 	if err := command.decode(payload); err != nil {
@@ -134,25 +134,34 @@ func (r *runner[S]) decideOne() (ok bool) {
 	return true
 }
 
-// findCommand reads the name of a command; nil if there is no such command.
-func (r *runner[S]) findCommand() *boundCommand {
+// findCommand reads the name of a command, and gives nil and the name if there is no such command.
+func (r *runner[S]) findCommand() (*boundCommand, []byte) {
 	for i := range r.commands {
 		if r.request.Skip(r.commands[i].token) {
-			return &r.commands[i]
+			return &r.commands[i], nil
 		}
 	}
 	places, ok := r.request.Array()
 	name, ok2 := r.request.String()
 	if !ok || !ok2 || places != 2 {
 		r.request.Pos = len(r.request.Src) // what follows cannot be read, which the caller will find
-		return nil
+		return nil, nil
 	}
 	for i := range r.commands {
 		if r.commands[i].name == string(name) {
-			return &r.commands[i]
+			return &r.commands[i], nil
 		}
 	}
-	return nil
+	return nil, name
+}
+
+// lacks says that the type has no such command, and which it has.
+func (r *runner[S]) lacks(name []byte) string {
+	names := make([]string, len(r.commands))
+	for i := range r.commands {
+		names[i] = r.commands[i].name
+	}
+	return "type " + quote(r.def.name) + " has no command " + quote(string(name)) + "; it has " + codec.Listed(names)
 }
 
 // accept folds and encodes the events of the effect, and gives their number.

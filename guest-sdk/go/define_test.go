@@ -40,19 +40,18 @@ func TestADefinitionThatCannotWorkPanicsWithAReason(t *testing.T) {
 		"two events of one type": {func() {
 			eshost.Define[int]("t", eshost.Event("e", 1, same[int, int]), eshost.Event("e", 2, same[int, int]))
 		}, `"e" version 1 and "e" version 2 are of the same Go type`},
-		"state without a form":    {func() { eshost.Define[chan int]("t") }, `the state of type "t": chan int: a chan has no payload form`},
-		"state that is nothing":   {func() { eshost.Define[eshost.None]("t") }, `the state of type "t" cannot be None; use an empty struct`},
-		"command without a form":  {func() { eshost.Command("open", keep[int, any], eshost.NoReply) }, `command "open": interface {}: an interface does not say`},
-		"reply without a form":    {func() { eshost.Command("open", keep[int, int], func(int) func() { return nil }) }, `the reply of command "open": func(): a func has no payload form`},
-		"event without a form":    {func() { eshost.Event("e", 1, same[int, []chan int]) }, `event "e": []chan int[]: a chan`},
-		"rejection without form":  {func() { eshost.NewRejectionWith[any]("no") }, `rejection "no": interface {}`},
-		"rejection twice":         {func() { eshost.Command("open", keep[int, int], eshost.NoReply).Rejects(notOpen, notOpen) }, `declares the rejection "not open" twice`},
-		"example without payload": {func() { eshost.Command("open", keep[int, eshost.None], eshost.NoReply).Example(eshost.None{}) }, "has no payload, so it has no examples"},
-		"example that is bad":     {func() { eshost.Command("open", keep[int, string], eshost.NoReply).Example("\xff") }, `an example of command "open": string cannot be encoded`},
-		"initial state that is":   {func() { eshost.Define("t", eshost.Initial("\xff")) }, `type "t": the initial state: string cannot be encoded`},
-		"no initial state":        {func() { eshost.Define[mood]("t") }, `type "t": the zero state cannot be encoded, so it needs eshost.Initial`},
-		"two types of one name":   {func() { eshost.NewPlugin(counter, eshost.Define[int]("counter")) }, `two types named "counter"`},
-		"no type":                 {func() { eshost.Serve() }, "a plugin needs at least one type"},
+		"state without a form":   {func() { eshost.Define[chan int]("t") }, `the state of type "t": chan int: a chan has no payload form`},
+		"state that is nothing":  {func() { eshost.Define[eshost.None]("t") }, `the state of type "t" cannot be None; use an empty struct`},
+		"command without a form": {func() { eshost.Command("open", keep[int, any], eshost.NoReply) }, `command "open": interface {}: an interface does not say`},
+		"reply without a form":   {func() { eshost.Command("open", keep[int, int], func(int) func() { return nil }) }, `the reply of command "open": func(): a func has no payload form`},
+		"event without a form":   {func() { eshost.Event("e", 1, same[int, []chan int]) }, `event "e": []chan int[]: a chan`},
+		"rejection without form": {func() { eshost.NewRejectionWith[any]("no") }, `rejection "no": interface {}`},
+		"rejection twice":        {func() { eshost.Command("open", keep[int, int], eshost.NoReply).Rejects(notOpen, notOpen) }, `declares the rejection "not open" twice`},
+		"example that is bad":    {func() { eshost.Command("open", keep[int, string], eshost.NoReply).Example("\xff") }, `an example of command "open": string cannot be encoded`},
+		"initial state that is":  {func() { eshost.Define("t", eshost.Initial("\xff")) }, `type "t": the initial state: string cannot be encoded`},
+		"no initial state":       {func() { eshost.Define[mood]("t") }, `type "t": the zero state cannot be encoded, so it needs eshost.Initial`},
+		"two types of one name":  {func() { eshost.NewPlugin(counter, eshost.Define[int]("counter")) }, `two types named "counter"`},
+		"no type":                {func() { eshost.Serve() }, "a plugin needs at least one type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -81,6 +80,7 @@ func TestTheManifestSaysWhatIsDefined(t *testing.T) {
 	def := eshost.Define[uint8]("t",
 		eshost.Command("open", keep[uint8, bool], eshost.StateReply).Rejects(notOpen, tooLarge).Example(true, false),
 		eshost.Command("close", keep[uint8, eshost.None], eshost.NoReply),
+		eshost.Command("lock", keep[uint8, eshost.None], eshost.NoReply).Example(eshost.None{}),
 		eshost.Event("opened", 3, same[uint8, string]),
 		eshost.Event("closed", 1, same[uint8, eshost.None]),
 	)
@@ -95,19 +95,25 @@ func TestTheManifestSaysWhatIsDefined(t *testing.T) {
 	text("sdk", eshost.SDK, "types")
 	want = append(want, 0x91, 0x84)
 	text("type", "t", "state_schema", "t-098f1517f66f581d", "commands")
-	want = append(want, 0x92, 0x85)
+	const nothing = schema + `"object","properties":{}}`
+	want = append(want, 0x93, 0x85)
 	text("name", "open", "schema", schema+`"boolean"}`, "reply", schema+`"integer","minimum":0,"maximum":255}`, "rejections")
 	want = append(want, 0x92)
 	text("not open", "too large", "examples")
-	want = append(want, 0x92, 0xc4, 1, 0xc3, 0xc4, 1, 0xc2, 0x81)
-	text("name", "close", "events")
+	want = append(want, 0x92, 0xc4, 1, 0xc3, 0xc4, 1, 0xc2, 0x82)
+	text("name", "close", "schema", nothing)
+	want = append(want, 0x83)
+	text("name", "lock", "schema", nothing, "examples")
+	want = append(want, 0x91, 0xc4, 1, 0x80)
+	text("events")
 	want = append(want, 0x92, 0x83)
 	text("name", "opened", "version")
 	want = append(want, 3)
 	text("schema", schema+`"string"}`)
-	want = append(want, 0x82)
+	want = append(want, 0x83)
 	text("name", "closed", "version")
 	want = append(want, 1)
+	text("schema", nothing)
 	if got := eshost.NewPlugin(def).Describe(); string(got) != string(want) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}

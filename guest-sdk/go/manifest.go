@@ -30,20 +30,17 @@ func (t *Type[S]) describe(dst []byte) []byte {
 }
 
 func (c *commandSpec) describe(dst []byte) []byte {
-	schema, reply := c.plan.Schema(), c.reply.Schema()
-	n := 1
-	for _, present := range []bool{schema != "", reply != "", c.rejections != nil, c.examples != nil} {
+	n, replies := 2, !c.reply.None()
+	for _, present := range []bool{replies, c.rejections != nil, c.examples != nil} {
 		if present {
 			n++
 		}
 	}
 	dst = codec.AppendMapHeader(dst, n)
 	dst = codec.AppendString(codec.AppendString(dst, "name"), c.name)
-	if schema != "" {
-		dst = codec.AppendString(codec.AppendString(dst, "schema"), schema)
-	}
-	if reply != "" {
-		dst = codec.AppendString(codec.AppendString(dst, "reply"), reply)
+	dst = codec.AppendString(codec.AppendString(dst, "schema"), c.plan.Schema())
+	if replies {
+		dst = codec.AppendString(codec.AppendString(dst, "reply"), c.reply.Schema())
 	}
 	if c.rejections != nil {
 		dst = codec.AppendArrayHeader(codec.AppendString(dst, "rejections"), len(c.rejections))
@@ -61,16 +58,8 @@ func (c *commandSpec) describe(dst []byte) []byte {
 }
 
 func (e *eventSpec) describe(dst []byte) []byte {
-	schema := e.plan.Schema()
-	n := 2
-	if schema != "" {
-		n++
-	}
-	dst = codec.AppendMapHeader(dst, n)
+	dst = codec.AppendMapHeader(dst, 3)
 	dst = codec.AppendString(codec.AppendString(dst, "name"), e.name)
 	dst = codec.AppendUint(codec.AppendString(dst, "version"), uint64(e.version))
-	if schema != "" {
-		dst = codec.AppendString(codec.AppendString(dst, "schema"), schema)
-	}
-	return dst
+	return codec.AppendString(codec.AppendString(dst, "schema"), e.plan.Schema())
 }

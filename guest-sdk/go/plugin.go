@@ -52,12 +52,12 @@ func (p *Plugin) HandleCommand(request []byte) []byte {
 			return p.runners[i].handleCommand(true)
 		}
 	}
-	runner, kind := p.find(request, 6)
+	runner, kind, message := p.find(request, 6)
 	if runner != nil {
 		return runner.handleCommand(false)
 	}
 	p.answer = codec.AppendUint(append(p.answer[:0], 0x93, 0x01), kind)
-	return p.refuse(kind)
+	return p.refuse(message)
 }
 
 // HandleEvent answers an event request, of the malformed ones as [Plugin.HandleCommand] does.
@@ -67,39 +67,44 @@ func (p *Plugin) HandleEvent(request []byte) []byte {
 			return p.runners[i].handleEvent(true)
 		}
 	}
-	runner, kind := p.find(request, 5)
+	runner, kind, message := p.find(request, 5)
 	if runner != nil {
 		return runner.handleEvent(false)
 	}
 	p.answer = append(codec.AppendUint(append(p.answer[:0], 0x94, 0x01), kind), 0x00)
-	return p.refuse(kind)
+	return p.refuse(message)
 }
 
-// find reads the beginning of a request in any form, up to the type.
-func (p *Plugin) find(request []byte, places int) (runner entityRunner, kind uint64) {
+// find reads the beginning of a request in any form, up to the type. It gives the reason if there is no runner for it.
+func (p *Plugin) find(request []byte, places int) (runner entityRunner, kind uint64, message string) {
 	reader := codec.Reader{Src: request}
 	n, ok := reader.Array()
 	if !ok || n != places {
-		return nil, kindPayload
+		return nil, kindPayload, badRequest
 	}
 	name, ok := reader.String()
 	if !ok {
-		return nil, kindPayload
+		return nil, kindPayload, badRequest
 	}
 	for i, t := range p.types {
 		if t.Name() == string(name) {
 			p.heads[i].Reader = reader
-			return p.runners[i], 0
+			return p.runners[i], 0, ""
 		}
 	}
-	return nil, kindCommand
+	return nil, kindCommand, p.lacks(name)
 }
 
-func (p *Plugin) refuse(kind uint64) []byte {
-	message := badRequest
-	if kind == kindCommand {
-		message = "the plugin has no type of this name"
+// lacks says that the plugin has no such type, and which it has.
+func (p *Plugin) lacks(name []byte) string {
+	names := make([]string, len(p.types))
+	for i, t := range p.types {
+		names[i] = t.Name()
 	}
-	p.answer = codec.AppendString(p.answer, message)
+	return "the plugin has no type " + quote(string(name)) + "; it has " + codec.Listed(names)
+}
+
+func (p *Plugin) refuse(message string) []byte {
+	p.answer = codec.AppendString(p.answer, cut(message))
 	return p.answer
 }

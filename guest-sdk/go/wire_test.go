@@ -197,10 +197,10 @@ func TestFaults(t *testing.T) {
 		m    message
 		want string // text of the answer behind its header
 	}{
-		"unknown command":      {one("reset", nil), "\x93\x02\x01\xd9\x20there is no command of this name"},
+		"unknown command":      {one("reset", nil), "\x93\x02\x01\xd9\x40type \"counter\" has no command \"reset\"; it has increase, decrease"},
 		"payload missing":      {one("increase", nil), "\x93\x02\x02\xabby: missing"},
 		"payload of another":   {one("increase", []byte("\x81\xa2to\x05")), "\x93\x02\x02\xabby: missing"},
-		"negative":             {one("increase", []byte("\x81\xa2by\xff")), "by: a negative integer, where an integer from 0 on, of 64 bits, is wanted"},
+		"negative":             {one("increase", []byte("\x81\xa2by\xff")), "by: -1, where an integer from 0 to 18446744073709551615 is wanted"},
 		"empty payload":        {one("increase", []byte{}), "the input ends where a map is wanted"},
 		"panic":                {spoilt("panic"), "\x93\x02\x04\xd9\x28spoilt and gave up (account_test.go:"},
 		"runtime error":        {spoilt("index"), "index out of range [0] with length 0 (account_test.go:"},
@@ -234,10 +234,10 @@ func TestRefusals(t *testing.T) {
 		m    message
 		want string
 	}{
-		"state of another type":       {state("counter", []byte{0xa0}), "\x03\xd9\x61the state of counter does not decode: a string, where an integer from 0 on, of 64 bits, is wanted"},
+		"state of another type":       {state("counter", []byte{0xa0}), "\x03\xd9\x69the state of counter does not decode: a string, where an integer from 0 to 18446744073709551615 is wanted"},
 		"state that lacks a field":    {state("account", []byte{0x80}), "owners: missing"},
 		"state with something behind": {state("counter", []byte{1, 2}), "bytes after the end of the value"},
-		"unknown type":                {state("contour", nil), "\x01\xd9\x23the plugin has no type of this name"},
+		"unknown type":                {state("contour", nil), "\x01\xd9\x39the plugin has no type \"contour\"; it has counter, account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.m.commands = []part{{name: "increase", payload: increase{1}}}

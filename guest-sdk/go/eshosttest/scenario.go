@@ -12,7 +12,6 @@
 package eshosttest
 
 import (
-	"fmt"
 	"reflect"
 	"testing"
 
@@ -37,7 +36,7 @@ type batch struct {
 	seq      uint64
 	state    []byte
 	commands []wireCommand
-	outcomes [][]byte
+	outcomes []outcome
 }
 
 // Given makes an entity with the id "test" that has these events behind it, of any registered versions. At first the
@@ -108,7 +107,7 @@ func (s *Scenario[S]) WhenNamed(name string, payload any) *Outcome[S] {
 	s.checkAgain(command, answer)
 	s.checkBatch(command, answer)
 
-	o := &Outcome[S]{s: s, command: fmt.Sprintf("%s %+v", name, payload), name: name, wire: outcome}
+	o := &Outcome[S]{s: s, command: command.text(), name: name, wire: outcome}
 	if len(outcome.events) > 0 {
 		s.history = append(s.history, outcome.events...)
 		s.seq += uint64(len(outcome.events))
@@ -129,7 +128,7 @@ func (s *Scenario[S]) checkAgain(command wireCommand, first answer) {
 		}
 		if again := s.decide(plugin, s.seq, s.state, command); again.raw != first.raw {
 			s.t.Errorf("command %s is not decided the same each time, as happens with the order of a map or a variable that"+
-				" outlives a call:\n%q\nand then\n%q", command.name, first.raw, again.raw)
+				" outlives a call:\n\t%s\nand then\n\t%s", command.text(), first.text(), again.text())
 			return
 		}
 	}
@@ -141,17 +140,19 @@ func (s *Scenario[S]) checkBatch(command wireCommand, latest answer) {
 	s.t.Helper()
 	b := &s.batch
 	b.commands = append(b.commands, command)
-	b.outcomes = append(b.outcomes, latest.outcomes[0].raw)
+	b.outcomes = append(b.outcomes, latest.outcomes[0])
 	seq, state := s.seq+uint64(len(latest.outcomes[0].events)), s.state
 	if latest.state != nil {
 		state = latest.state
 	}
 	next := s.decide(eshost.NewPlugin(s.def), seq, state, command)
-	want := append(b.outcomes[:len(b.outcomes):len(b.outcomes)], next.outcomes[0].raw)
-	got := s.decide(eshost.NewPlugin(s.def), b.seq, b.state, append(b.commands[:len(b.commands):len(b.commands)], command)...)
+	want := append(b.outcomes[:len(b.outcomes):len(b.outcomes)], next.outcomes[0])
+	commands := append(b.commands[:len(b.commands):len(b.commands)], command)
+	got := s.decide(eshost.NewPlugin(s.def), b.seq, b.state, commands...)
 	for i := range want {
-		if string(got.outcomes[i].raw) != string(want[i]) {
-			s.t.Errorf("command %d of a batch of %d, %s, gives\n%q\nbut alone\n%q", i+1, len(want), command.name, got.outcomes[i].raw, want[i])
+		if string(got.outcomes[i].raw) != string(want[i].raw) {
+			s.t.Errorf("command %d of a batch of %d, %s, is\n\t%s\nbut alone it is\n\t%s", i+1, len(want), commands[i].text(),
+				got.outcomes[i].text(), want[i].text())
 			return
 		}
 	}
@@ -159,7 +160,7 @@ func (s *Scenario[S]) checkBatch(command wireCommand, latest answer) {
 		state = next.state
 	}
 	if got.state != nil && string(got.state) != string(state) {
-		s.t.Errorf("after a batch of %d commands the state is\n%q\nbut after the same ones one by one\n%q", len(want), got.state, state)
+		s.t.Errorf("after a batch of %d commands the state is\n\t%s\nbut after the same ones one by one\n\t%s", len(want), jsonOf(got.state), jsonOf(state))
 	}
 }
 
@@ -176,15 +177,15 @@ func (s *Scenario[S]) checkFolds() {
 		step = s.fold(plugin, uint64(i), step, s.history[i:i+1])
 	}
 	if again := s.fold(eshost.NewPlugin(s.def), 0, nil, s.history); string(again) != string(whole) {
-		s.t.Errorf("folding the same events twice gives different states:\n%q\n%q", whole, again)
+		s.t.Errorf("folding the same events twice gives different states:\n\t%s\n\t%s", jsonOf(whole), jsonOf(again))
 	}
 	if string(step) != string(whole) {
-		s.t.Errorf("folding event by event gives another state than folding all at once:\n%q\n%q", step, whole)
+		s.t.Errorf("folding event by event gives another state than folding all at once:\n\t%s\n\t%s", jsonOf(step), jsonOf(whole))
 	}
 	if same := s.fold(plugin, uint64(len(s.history)), whole, nil); string(same) != string(whole) {
-		s.t.Errorf("the state is not read as it was written:\n%q\n%q", whole, same)
+		s.t.Errorf("the state is not read as it was written:\n\t%s\n\t%s", jsonOf(whole), jsonOf(same))
 	}
 	if s.state != nil && string(s.state) != string(whole) {
-		s.t.Errorf("the state after the command is not the fold of the entity's events:\n%q\n%q", s.state, whole)
+		s.t.Errorf("the state after the command is not the fold of the entity's events:\n\t%s\n\t%s", jsonOf(s.state), jsonOf(whole))
 	}
 }

@@ -3,6 +3,7 @@ package eshosttest
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	eshost "github.com/eshost/eshost/guest-sdk/go"
 	"github.com/eshost/eshost/guest-sdk/go/internal/codec"
@@ -13,10 +14,24 @@ type wireCommand struct {
 	payload []byte // nil: none
 }
 
+func (c *wireCommand) text() string { return c.name + payloadText(c.payload) }
+
 type wireEvent struct {
 	name    string
 	version uint32
 	payload []byte // nil: none
+}
+
+func (e *wireEvent) text() string {
+	return fmt.Sprintf("%s version %d%s", e.name, e.version, payloadText(e.payload))
+}
+
+// payloadText shows what stands behind a name.
+func payloadText(payload []byte) string {
+	if payload == nil {
+		return ""
+	}
+	return " " + jsonOf(payload)
 }
 
 type status int
@@ -37,20 +52,43 @@ type outcome struct {
 	raw     []byte
 }
 
+// text says what it is in a line.
 func (o *outcome) text() string {
-	switch o.status {
-	case accepted:
-		return fmt.Sprintf("accepted with %d events", len(o.events))
-	case rejected:
-		return fmt.Sprintf("rejected with %q", o.code)
+	switch {
+	case o.status == accepted && o.payload == nil:
+		return "accepted, and emitted " + eventsText(o.events)
+	case o.status == accepted:
+		return "accepted, replied " + jsonOf(o.payload) + " and emitted " + eventsText(o.events)
+	case o.status == rejected:
+		return fmt.Sprintf("rejected with %q%s", o.code, payloadText(o.payload))
 	}
 	return fmt.Sprintf("a fault of kind %d (%s)", o.kind, o.code)
+}
+
+// eventsText shows events by their names and payloads.
+func eventsText(events []wireEvent) string {
+	if len(events) == 0 {
+		return "no events"
+	}
+	all := make([]string, len(events))
+	for i := range events {
+		all[i] = events[i].text()
+	}
+	return "[" + strings.Join(all, ", ") + "]"
 }
 
 type answer struct {
 	outcomes []outcome
 	state    []byte
 	raw      string
+}
+
+// text shows the answer to one command.
+func (a *answer) text() string {
+	if a.state == nil {
+		return a.outcomes[0].text()
+	}
+	return a.outcomes[0].text() + "; the state is " + jsonOf(a.state)
 }
 
 func appendPayload(dst, payload []byte) []byte {
@@ -120,7 +158,7 @@ func (s *Scenario[S]) encode(value any) []byte {
 	}
 	defer func() {
 		if reason := recover(); reason != nil {
-			s.t.Fatalf("%+v cannot be a payload: %v", value, reason)
+			s.t.Fatalf("a %T cannot be a payload: %v", value, reason)
 		}
 	}()
 	v := reflect.New(reflect.TypeOf(value))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/eshost/eshost/abi/abitest"
 	"github.com/eshost/eshost/host/sandbox"
@@ -22,8 +23,8 @@ func Check(ctx context.Context, wasm []byte, o *abitest.Options) (report *abites
 		}
 	}()
 	var failure error
-	options := sandbox.Options{Fuel: math.MaxInt64} // what ends a call is its time
-	if o != nil {
+	options := sandbox.Options{Fuel: math.MaxInt64, CallTimeout: 10 * time.Second} // what ends a call is its time
+	if o != nil && o.CallTimeout != 0 {
 		options.CallTimeout = o.CallTimeout
 	}
 	report = abitest.Check(ctx, func(wasm []byte) (abitest.Guest, error) {

@@ -29,7 +29,7 @@ func TestTheFieldsOfALineAreCheckedInOrder(t *testing.T) {
 
 func TestALineOfTheFirstVersionHasNoWeight(t *testing.T) {
 	eshosttest.Given(t, Orders, LineAddedV1{"tea", "Assam", 2, 1290}).
-		When(Show{}).ThenState(Order{Lines: []Line{{Sku: "tea", Title: "Assam", Quantity: 2, UnitCents: 1290}}, TotalCents: 2580})
+		When(eshost.None{}).ThenState(Order{Lines: []Line{{Sku: "tea", Title: "Assam", Quantity: 2, UnitCents: 1290}}, TotalCents: 2580})
 }
 
 func TestATotalStaysInItsRange(t *testing.T) {
@@ -65,7 +65,7 @@ func TestQuantitiesChangeAndLinesGo(t *testing.T) {
 func TestEventsAboutWhatIsNotThereLeaveTheListsAlone(t *testing.T) {
 	eshosttest.Given(t, Orders, LineRemoved{"tea"}, QuantityChanged{"tea", 5}, NoteRemoved{"gift"}, ChangeGiven{5},
 		LineAddedV1{"moon", "Moon", math.MaxUint32, math.MaxUint64}).
-		When(Show{}).ThenState(Order{PaidCents: math.MaxUint64 - 4, TotalCents: 1<<64 - math.MaxUint32, // modulo 2^64
+		When(eshost.None{}).ThenState(Order{PaidCents: math.MaxUint64 - 4, TotalCents: 1<<64 - math.MaxUint32, // modulo 2^64
 		Lines: []Line{{Sku: "moon", Title: "Moon", Quantity: math.MaxUint32, UnitCents: math.MaxUint64}}})
 }
 

@@ -53,9 +53,6 @@ type Summary struct {
 	DueCents   uint64
 }
 
-// Show asks for the whole state.
-type Show struct{}
-
 // Forbidden says in which status a command was not allowed.
 type Forbidden struct{ Status Status }
 
@@ -85,7 +82,7 @@ var Orders = eshost.Define("order",
 		Rejects(forbidden, invalid).Example(exampleDeliveries...),
 	eshost.Command("cancel", allowed(cancel, Open, Placed, Paid), summary).
 		Rejects(forbidden, invalid).Example(exampleCancellations...),
-	eshost.Command("show", show, eshost.StateReply).Example(Show{}),
+	eshost.Command("show", show, eshost.StateReply).Example(eshost.None{}),
 
 	eshost.Event("line_added", 1, lineAddedV1),
 	eshost.Event("line_added", 2, lineAdded),
@@ -119,7 +116,8 @@ func allowed[C checked](decide func(*eshost.Context, Order, C) eshost.Effect, st
 	}
 }
 
-func show(*eshost.Context, Order, Show) eshost.Effect { return eshost.Accept() }
+// show asks for the whole state.
+func show(*eshost.Context, Order, eshost.None) eshost.Effect { return eshost.Accept() }
 
 func summary(o Order) Summary {
 	return Summary{Status: o.Status, Lines: uint32(len(o.Lines)), TotalCents: o.TotalCents, DueCents: o.due()}

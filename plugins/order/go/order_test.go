@@ -52,7 +52,7 @@ func TestAnOrderGoesFromOpenToDelivered(t *testing.T) {
 		ThenReply(Summary{Paid, 2, 6030, 0}).
 		When(Ship{"RM", "4711"}).Then(ShippedEvent{"RM", "4711", 1.6, now + 1}).ThenReply(Shipment{"RM", "4711", 1.6, now + 1}).
 		When(Deliver{Proof: proof}).Then(DeliveredEvent{At: now + 1, Proof: proof}).ThenReply(Summary{Delivered, 2, 6030, 0}).
-		When(Show{}).Then().ThenReply(Order{
+		When(eshost.None{}).Then().ThenReply(Order{
 		Status: Delivered, Lines: []Line{tea, pot}, Shipping: eshost.Some(home), TotalCents: 6030, PaidCents: 6030,
 		Payments: []Payment{
 			{Method{Transfer: &Transfer{Iban: "GB33"}}, 6000, now},
@@ -64,7 +64,7 @@ func TestAnOrderGoesFromOpenToDelivered(t *testing.T) {
 }
 
 func TestANewOrderIsOpenAndEmpty(t *testing.T) {
-	eshosttest.Given(t, Orders).When(Show{}).Then().ThenReply(Order{}).ThenState(Order{})
+	eshosttest.Given(t, Orders).When(eshost.None{}).Then().ThenReply(Order{}).ThenState(Order{})
 }
 
 func TestACommandInTheWrongStatusIsForbiddenWhateverElseIsWrong(t *testing.T) {

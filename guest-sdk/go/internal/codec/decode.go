@@ -93,6 +93,17 @@ func (d *Decoder) mismatch(p *Plan, pos int) bool {
 		return d.fail("the input ends where " + p.wants() + " is wanted")
 	}
 	what := found(d.Src[pos:])
+	if p.integral() && isInteger(d.Src[pos]) {
+		at := Reader{Src: d.Src, Pos: pos}
+		n, negative, ok := at.Integer()
+		if !ok {
+			return d.fail("the input ends in the middle of an integer")
+		}
+		what = strconv.FormatUint(n, 10)
+		if negative {
+			what = strconv.FormatInt(int64(n), 10)
+		}
+	}
 	if what == p.wants() {
 		return d.fail("the input ends in the middle of " + what)
 	}
@@ -231,7 +242,7 @@ func (d *Decoder) enum(p *Plan, v unsafe.Pointer) bool {
 		}
 		return true
 	}
-	return d.fail(strconv.Quote(string(s)) + " is not one of the names allowed here")
+	return d.fail(noneOf(string(s), p.names))
 }
 
 func (d *Decoder) bin(p *Plan, v unsafe.Pointer) bool {
@@ -293,7 +304,7 @@ func (d *Decoder) mapping(p *Plan, v unsafe.Pointer, depth int) bool {
 		case !ok || !utf8.Valid(name):
 			return d.fail("a key that is not a string")
 		case p.names != nil && indexOf(p.names, string(name)) < 0:
-			return d.fail(strconv.Quote(string(name)) + " is not one of the keys allowed here")
+			return d.fail(noneOf(string(name), p.names))
 		}
 		key.Elem().SetString(string(name))
 		value.Elem().SetZero()

@@ -31,7 +31,11 @@ func (d *Decoder) oneOf(p *Plan, v unsafe.Pointer, depth int) bool {
 		*(*unsafe.Pointer)(unsafe.Add(v, f.offset)) = target
 		return !isMap || d.value(f.plan, target, depth) || d.under(f.name)
 	}
-	return d.fail(strconv.Quote(string(name)) + " is not one of the variants")
+	names := make([]string, len(p.fields))
+	for i := range p.fields {
+		names[i] = p.fields[i].name
+	}
+	return d.fail(noneOf(string(name), names))
 }
 
 // fieldSet marks the fields of a struct that were seen.

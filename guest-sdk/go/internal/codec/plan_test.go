@@ -170,7 +170,7 @@ func TestSchemas(t *testing.T) {
 		typ  reflect.Type
 		want string
 	}{
-		{"nothing", reflect.TypeFor[codec.None](), ""},
+		{"nothing", reflect.TypeFor[codec.None](), head + `"type":"object","properties":{}}`},
 		{"numbers", reflect.TypeFor[[]int8](), head + `"type":"array","items":{"type":"integer","minimum":-128,"maximum":127}}`},
 		{"struct", reflect.TypeFor[struct {
 			By   uint16
@@ -191,7 +191,7 @@ func TestSchemas(t *testing.T) {
 		{"pointers in a list", reflect.TypeFor[[]*bool](), head + `"type":"array","items":{"type":"boolean"}}`},
 		{"name that needs escapes", reflect.TypeFor[struct {
 			A bool `msg:"a\"\\\n"`
-		}](), head + `"type":"object","properties":{"a\"\\\u000a":{"type":"boolean"}},"required":["a\"\\\u000a"]}`},
+		}](), head + `"type":"object","properties":{"a\"\\\n":{"type":"boolean"}},"required":["a\"\\\n"]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			plan, err := codec.PlanFor(c.typ)

@@ -2,12 +2,9 @@ package codec
 
 import "strconv"
 
-// Schema gives the JSON Schema (Draft 2020-12) of the type in the JSON form that eshost has for payloads, or nothing
-// for [None].
+// Schema gives the JSON Schema (Draft 2020-12) of the type in the JSON form that eshost has for payloads. That of [None]
+// is the one of the empty struct, since no payload reads like the empty map.
 func (p *Plan) Schema() string {
-	if p.kind == kindNone {
-		return ""
-	}
 	s := schema{out: []byte(`{"$schema":"https://json-schema.org/draft/2020-12/schema",`)}
 	p.cycles(map[*Plan]bool{}, &s.named)
 	s.out = append(s.out, p.schemaRef(&s)...)
@@ -17,7 +14,7 @@ func (p *Plan) Schema() string {
 		} else {
 			s.out = append(s.out, ',')
 		}
-		s.out = append(appendJSON(s.out, strconv.Itoa(i+1)), ":{"...)
+		s.out = append(AppendJSON(s.out, strconv.Itoa(i+1)), ":{"...)
 		s.body(s.named[i])
 		s.out = append(s.out, '}')
 	}
@@ -63,11 +60,10 @@ func (s *schema) body(p *Plan) {
 	case kindBool:
 		s.text(`"type":"boolean"`)
 	case kindInt8, kindInt16, kindInt32, kindInt64:
-		limit := int64(1)<<(8*p.typ.Size()-1) - 1
+		limit := p.mostSigned()
 		s.text(`"type":"integer","minimum":`, strconv.FormatInt(-limit-1, 10), `,"maximum":`, strconv.FormatInt(limit, 10))
 	case kindUint8, kindUint16, kindUint32, kindUint64:
-		limit := ^uint64(0) >> (64 - 8*p.typ.Size())
-		s.text(`"type":"integer","minimum":0,"maximum":`, strconv.FormatUint(limit, 10))
+		s.text(`"type":"integer","minimum":0,"maximum":`, strconv.FormatUint(p.mostUnsigned(), 10))
 	case kindFloat32, kindFloat64:
 		s.text(`"anyOf":[{"type":"number"},{"type":"object","properties":{"$float":{"type":"string"}},"required":["$float"]}]`)
 	case kindString:
@@ -94,7 +90,7 @@ func (s *schema) body(p *Plan) {
 		}
 	case kindPointer:
 		s.text(p.elem.schemaRef(s))
-	case kindStruct:
+	case kindStruct, kindNone:
 		s.structure(p)
 	case kindOneOf:
 		s.oneOf(p)
@@ -103,7 +99,7 @@ func (s *schema) body(p *Plan) {
 
 func (s *schema) names(names []string) {
 	for i, name := range names {
-		s.out = appendJSON(append(s.out, "[,"[min(i, 1)]), name)
+		s.out = AppendJSON(append(s.out, "[,"[min(i, 1)]), name)
 	}
 	s.text("]")
 }
@@ -116,7 +112,7 @@ func (s *schema) structure(p *Plan) {
 		if i > 0 {
 			s.text(",")
 		}
-		s.out = append(appendJSON(s.out, f.name), ':')
+		s.out = append(AppendJSON(s.out, f.name), ':')
 		s.value(f.plan)
 		if f.presence == required {
 			needed = append(needed, f.name)
@@ -138,11 +134,11 @@ func (s *schema) oneOf(p *Plan) {
 		}
 		if f.kind == kindNone {
 			s.text(`{"const":`)
-			s.out = append(appendJSON(s.out, f.name), '}')
+			s.out = append(AppendJSON(s.out, f.name), '}')
 			continue
 		}
 		s.text(`{"type":"object","properties":{`)
-		s.out = append(appendJSON(s.out, f.name), ':')
+		s.out = append(AppendJSON(s.out, f.name), ':')
 		s.value(f.plan)
 		s.text(`},"required":`)
 		s.names([]string{f.name})
@@ -173,14 +169,20 @@ func (p *Plan) cycles(open map[*Plan]bool, found *[]*Plan) {
 	delete(open, p)
 }
 
-// appendJSON appends s as a JSON string.
-func appendJSON(dst []byte, s string) []byte {
+// AppendJSON appends s, which is UTF-8, as a JSON string.
+func AppendJSON(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '"' || c == '\\':
 			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
 		case c < 0x20:
 			dst = append(dst, `\u00`...)
 			dst = append(dst, hex[c>>4], hex[c&15])

@@ -133,6 +133,9 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
 
     #[inline]
     fn next_key<K: Deserialize<'de>>(&mut self) -> Result<Option<K>, Error> {
+        if self.left == 0 && self.decoder.trace().is_none() {
+            return Ok(None);
+        }
         let place = if self.takes_places::<K>() { self.in_order() } else { ELSE };
         match place {
             ELSE => match self.any()? {

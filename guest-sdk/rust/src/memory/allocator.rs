@@ -1,10 +1,3 @@
-//! The allocator of plugins, which many small strings come and go by.
-//!
-//! Blocks are powers of two. A block that is given back waits in its size's list for the next that wants one, so that both
-//! are a few instructions, and a call that does what an earlier one did takes no new memory. Nothing is ever joined or split:
-//! a list keeps what its size needed at most, which the calls of one plugin do not drive far apart. A vector that grows
-//! within its block stays where it is.
-
 use core::{
     alloc::{GlobalAlloc, Layout},
     arch::wasm32,
@@ -12,58 +5,44 @@ use core::{
     ptr,
 };
 
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator(UnsafeCell::new(Heap { free: [ptr::null_mut(); SIZES], next: 0, end: 0 }));
+use super::{
+    heap::{Heap, Source},
+    ranges::UNIT_BYTES,
+};
 
-struct Allocator(UnsafeCell<Heap>);
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator(UnsafeCell::new(Heap::new(Linear { is_begun: false })));
+
+struct Allocator(UnsafeCell<Heap<Linear>>);
 
 // SAFETY: a plugin has one thread.
 unsafe impl Sync for Allocator {}
 
-/// The smallest block has 16 bytes, the largest a gibibyte.
-const SMALLEST_BITS: u32 = 4;
-const SIZES: usize = 31 - SMALLEST_BITS as usize;
-/// The alignment that any block has which is at least as large.
-const LARGEST_ALIGN: usize = 4096;
-const PAGE_BYTES: usize = 65536;
-
-struct Heap {
-    /// Of each size the first free block, in which is the address of the next.
-    free: [*mut u8; SIZES],
-    /// Where memory begins that was never used, and where it ends.
-    next: usize,
-    end: usize,
+/// The memory of the instance.
+struct Linear {
+    is_begun: bool,
 }
 
-/// The place of a block's size among the sizes.
-fn size_of(layout: Layout) -> usize {
-    let bytes = layout.size().max(layout.align()).max(1 << SMALLEST_BITS);
-    (usize::BITS - (bytes - 1).leading_zeros() - SMALLEST_BITS) as usize
-}
+const WASM_PAGE_BYTES: usize = 65536;
 
-impl Heap {
-    /// Takes a new block of this size, or gives null if there is no room.
-    #[cold]
-    #[inline(never)]
-    fn take(&mut self, size: usize) -> *mut u8 {
-        let bytes = 1_usize << (size as u32 + SMALLEST_BITS);
-        if self.end == 0 {
-            self.next = heap_base();
-            self.end = wasm32::memory_size(0).saturating_mul(PAGE_BYTES);
+impl Source for Linear {
+    /// At first what is behind the module's own data, and later more.
+    fn more(&mut self, bytes: usize) -> Option<(*mut u8, usize)> {
+        let mut start = wasm32::memory_size(0).checked_mul(WASM_PAGE_BYTES)?;
+        let mut end = start;
+        if !self.is_begun {
+            start = heap_base().next_multiple_of(UNIT_BYTES);
         }
-        let start = self.next.next_multiple_of(bytes.min(LARGEST_ALIGN));
-        let Some(next) = start.checked_add(bytes) else {
-            return ptr::null_mut();
-        };
-        if next > self.end {
-            let pages = (next - self.end).div_ceil(PAGE_BYTES);
+        if end.saturating_sub(start) < bytes {
+            let pages = bytes.checked_sub(end - start)?.div_ceil(WASM_PAGE_BYTES);
             if wasm32::memory_grow(0, pages) == usize::MAX {
-                return ptr::null_mut();
+                return None;
             }
-            self.end += pages * PAGE_BYTES;
+            // The last page of all ends where there is no address any more.
+            end = end.checked_add(pages * WASM_PAGE_BYTES).unwrap_or(usize::MAX - UNIT_BYTES + 1);
         }
-        self.next = next;
-        ptr::with_exposed_provenance_mut(start)
+        self.is_begun = true;
+        Some((ptr::with_exposed_provenance_mut(start), end - start))
     }
 }
 
@@ -75,52 +54,31 @@ fn heap_base() -> usize {
     (&raw const __heap_base).expose_provenance()
 }
 
-// SAFETY: a block is given out once until it comes back, has at least the size and the alignment that were asked for, and
-// is only written to while it is in a list.
+impl Allocator {
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    fn heap(&self) -> &mut Heap<Linear> {
+        // SAFETY: one thread, and nothing that the heap calls allocates.
+        unsafe { &mut *self.0.get() }
+    }
+}
+
+// SAFETY: a block is given out once until it comes back, and has the size and the alignment that were asked for.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let size = size_of(layout);
-        if size >= SIZES || layout.align() > LARGEST_ALIGN {
-            return ptr::null_mut();
-        }
-        // SAFETY: one thread, and nothing is called in between that allocates.
-        let heap = unsafe { &mut *self.0.get() };
-        let block = heap.free[size];
-        if block.is_null() {
-            return heap.take(size);
-        }
-        // SAFETY: a block in a list holds the address of the next one.
-        heap.free[size] = unsafe { block.cast::<*mut u8>().read() };
-        block
+        self.heap().alloc(layout)
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let size = size_of(layout);
-        // SAFETY: as above; the block is the caller's no more.
-        unsafe {
-            let heap = &mut *self.0.get();
-            block.cast::<*mut u8>().write(heap.free[size]);
-            heap.free[size] = block;
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.heap().dealloc(block, layout) }
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // SAFETY: the caller's size and alignment make a layout.
-        let new = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
-        if size_of(new) == size_of(layout) {
-            return block;
-        }
-        // SAFETY: the blocks are different ones, and each is as large as its layout says.
-        unsafe {
-            let moved = self.alloc(new);
-            if !moved.is_null() {
-                block.copy_to_nonoverlapping(moved, layout.size().min(new_size));
-                self.dealloc(block, layout);
-            }
-            moved
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.heap().realloc(block, layout, new_size) }
     }
 }
