@@ -36,7 +36,7 @@ var policy = map[string]rule{
 	"host/internal/entity":            {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2"}},
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},
 	"host/internal/engine":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/prometheus/client_golang"}},
-	"host":                            {ours: []string{"abi", "stores", "host/internal/..."}, others: []string{"github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
+	"host":                            {ours: []string{"abi", "stores", "host/internal/..."}, others: []string{"golang.org/x/time", "github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
 	"host/sandbox":                    {ours: []string{"abi", "host/internal/plugin"}},
 	"host/sandbox/conformance":        {ours: []string{"abi/abitest", "host/sandbox"}},
 	"host/hosttest":                   {ours: []string{"host", "stores/memstore"}},

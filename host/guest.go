@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	"github.com/eshost/eshost/abi"
@@ -20,12 +19,12 @@ type guest struct {
 	kinds  map[stores.Kind]string // the events the manifest lists, to their names
 	few    []stores.Kind          // the first of them
 	limits abi.Limits
-	logger *slog.Logger
+	speech *speech
 	audits *auditor
 }
 
 func newGuest(d *deployment, t *abi.EntityType, o *Options) *guest {
-	g := &guest{plugin: d.plugin, digest: d.Plugin, audits: d.auditor, kinds: make(map[stores.Kind]string), logger: o.Logger,
+	g := &guest{plugin: d.plugin, digest: d.Plugin, audits: d.auditor, speech: d.speech, kinds: make(map[stores.Kind]string),
 		limits: abi.Limits{Outcomes: o.BatchSize, Events: o.EventsPerCommand, PayloadBytes: o.PayloadBytes, StateBytes: o.StateBytes}}
 	for _, e := range t.Events {
 		k := stores.Kind{Name: e.Name, Version: e.Version}
@@ -210,20 +209,9 @@ func (g *guest) call(id stores.EntityID, repeated bool, f func(*plugin.Instance)
 		return err
 	}
 	if lines, dropped := i.Logs(); len(lines) > 0 {
-		g.log(id, lines, dropped)
+		g.speech.pass(id, lines, dropped)
 	}
 	return err
-}
-
-// log passes on what the guest logged.
-func (g *guest) log(id stores.EntityID, lines []plugin.LogLine, dropped int) {
-	l := g.logger.With("source", "plugin", "plugin", g.digest.String(), "type", id.Type, "id", id.ID)
-	for _, line := range lines {
-		l.Log(context.Background(), line.Level, line.Text)
-	}
-	if dropped > 0 {
-		l.Warn("the plugin logged more than it may in one call", "dropped_bytes", dropped)
-	}
 }
 
 // fault makes a failed call a *entity.Fault.

@@ -41,6 +41,7 @@ type deployment struct {
 	Deployment
 	plugin  *plugin.Plugin
 	auditor *auditor
+	speech  *speech
 }
 
 // Deployment is a plugin bound to entity types from a moment on.
@@ -63,6 +64,7 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		MemoryLimitPages: uint32(h.o.PluginMemoryBytes / 65536),
 		MaxModuleBytes:   h.o.PluginModuleBytes,
 		MaxInstances:     h.o.PluginInstances,
+		MaxLogBytes:      h.o.LogBytesPerCall,
 		Logger:           h.o.Logger,
 	})
 	if err != nil {
@@ -118,7 +120,7 @@ func (h *Host) Deploy(ctx context.Context, wasm []byte) (Deployment, error) {
 		return Deployment{}, fmt.Errorf("start instances of plugin %s: %w", stores.Digest(p.Digest()), err)
 	}
 	m := p.Manifest()
-	d := &deployment{Deployment{Plugin: p.Digest(), Manifest: m, Size: len(wasm), Time: time.Now()}, p, &auditor{plugin: p, share: h.o.AuditShare, logger: h.o.Logger}}
+	d := &deployment{Deployment{Plugin: p.Digest(), Manifest: m, Size: len(wasm), Time: time.Now()}, p, &auditor{plugin: p, share: h.o.AuditShare, logger: h.o.Logger}, newSpeech(p.Digest(), &h.o)}
 	left := &users{n: len(m.Types), last: p.Retire}
 	for i := range m.Types {
 		t := &m.Types[i]

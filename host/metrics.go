@@ -48,6 +48,7 @@ var (
 	descDiscarded     = desc("plugin_instances_discarded_total", "Instances discarded after an error or because they grew.", "plugin")
 	descAudits        = desc("plugin_audits_total", "Guest calls that were made twice, to see whether they are answered the same.", "plugin")
 	descDifferences   = desc("plugin_audit_differences_total", "Of these, those that were not: the plugin depends on more than its input.", "plugin")
+	descLogDropped    = desc("plugin_log_lines_dropped_total", "Lines that a plugin logged beyond what it may.", "plugin")
 	descGuestCalls    = desc("guest_calls_total", "Guest calls that decided commands.")
 	descGuestTime     = desc("guest_seconds_total", "Time in those calls.")
 	descRecovered     = desc("events_recovered_total", "Events folded from the log.")
@@ -59,7 +60,7 @@ type collector struct{ h *Host }
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descCommands, descReads, descResident, descBytes, descRecovering, descQuarantined,
-		descQueue, descSlowQueue, descHeld, descInterruptions, descInstances, descInstanceBytes, descDiscarded, descAudits, descDifferences, descGuestCalls, descGuestTime, descRecovered} {
+		descQueue, descSlowQueue, descHeld, descInterruptions, descInstances, descInstanceBytes, descDiscarded, descAudits, descDifferences, descLogDropped, descGuestCalls, descGuestTime, descRecovered} {
 		ch <- d
 	}
 }
@@ -96,6 +97,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(descInstances, float64(n.Live), d.Plugin.String())
 		gauge(descInstanceBytes, float64(n.MemoryBytes), d.Plugin.String())
 		counter(descDiscarded, float64(n.Discarded), d.Plugin.String())
+		counter(descLogDropped, float64(d.speech.dropped.Load()), d.Plugin.String())
 		counter(descAudits, float64(d.auditor.audited.Load()), d.Plugin.String())
 		counter(descDifferences, float64(d.auditor.different.Load()), d.Plugin.String())
 	}

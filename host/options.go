@@ -45,7 +45,9 @@ type Options struct {
 	PluginModuleBytes int    // size of a .wasm file at most; 0: 64 MiB
 	PluginInstances   int    // instances of one plugin at the same time; 0: 256
 
-	AuditShare float64 // of guest calls that are made twice, on two instances, to see whether they are answered the same, up to 1; 0: 0.001; negative: none
+	LogBytesPerCall   int     // text that a guest may log in one call, the rest is dropped and counted; 0: 16 KiB
+	LogBytesPerSecond int     // that all guests of one plugin may log in a second; 0: 1 MiB
+	AuditShare        float64 // of guest calls that are made twice, on two instances, to see whether they are answered the same, up to 1; 0: 0.001; negative: none
 
 	// Fuel is counted in instructions, by which a guest call is stopped if it takes too long. It bounds what a
 	// plugin can take, and is no part of what a decision means.
@@ -88,6 +90,8 @@ func (o *Options) withDefaults() Options {
 	d.AppendTimeout = or(d.AppendTimeout, 10*time.Second)
 	d.PluginMemoryBytes = or(d.PluginMemoryBytes, 256<<20)
 	d.PluginModuleBytes = or(d.PluginModuleBytes, 64<<20)
+	d.LogBytesPerCall = or(d.LogBytesPerCall, 16<<10)
+	d.LogBytesPerSecond = or(d.LogBytesPerSecond, 1<<20)
 	d.AuditShare = or(d.AuditShare, 0.001)
 	d.CommandFuel = or(d.CommandFuel, 1_000_000_000)
 	d.BatchFuel = or(d.BatchFuel, d.CommandFuel)

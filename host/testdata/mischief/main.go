@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -41,6 +42,12 @@ var mischief = eshost.Define[uint64]("mischief",
 	eshost.Command("remember", func(*eshost.Context, uint64, eshost.None) eshost.Effect {
 		remembered++
 		return eshost.Accept(Added{remembered})
+	}, eshost.StateReply),
+	eshost.Command("say", func(*eshost.Context, uint64, eshost.None) eshost.Effect {
+		for range 10 {
+			fmt.Println(strings.Repeat("x", 1000))
+		}
+		return eshost.Accept()
 	}, eshost.StateReply),
 	eshost.Command("many", func(_ *eshost.Context, _ uint64, c Add) eshost.Effect {
 		events := make([]any, c.By)

@@ -40,28 +40,30 @@ type Store struct {
 
 // Host is the engine. Zero values mean the engine's defaults where noted.
 type Host struct {
-	Workers           int           `koanf:"workers"`             // goroutines that run guests; 0: one a core
-	MailboxSize       int           `koanf:"mailbox_size"`        // commands one entity holds waiting
-	BatchSize         int           `koanf:"batch_size"`          // commands of one guest call
-	BatchBytes        int           `koanf:"batch_bytes"`         // payload bytes of one guest call
-	EventsPerCommand  int           `koanf:"events_per_command"`  // at most
-	StateBytes        int           `koanf:"state_bytes"`         // of one entity's state, at most
-	PayloadBytes      int           `koanf:"payload_bytes"`       // of one payload or reply, at most
-	SnapshotEvery     int           `koanf:"snapshot_every"`      // events from one snapshot to the next; 0: none
-	IdleTimeout       time.Duration `koanf:"idle_timeout"`        // after which an idle entity leaves memory; negative: never
-	MemoryBytes       int64         `koanf:"memory_bytes"`        // what resident entities may take, roughly; negative: no limit
-	Recoveries        int           `koanf:"recoveries"`          // entities that are read from the log at the same time
-	CommandIDs        int           `koanf:"command_ids"`         // commands with ids an entity remembers; 0: the larger of 1024 and 4 x mailbox_size
-	CommandIDAge      time.Duration `koanf:"command_id_age"`      // how long by commit time
-	AppendTimeout     time.Duration `koanf:"append_timeout"`      // after which an append in flight counts as unknown and is repeated
-	PluginCacheDir    string        `koanf:"plugin_cache_dir"`    // compiled plugins are kept here; empty: a folder of the user's cache
-	PluginMemoryBytes int           `koanf:"plugin_memory_bytes"` // linear memory of one instance, at most
-	PluginModuleBytes int           `koanf:"plugin_module_bytes"` // size of a .wasm file, at most
-	PluginInstances   int           `koanf:"plugin_instances"`    // of one plugin at the same time, at most
-	AuditShare        float64       `koanf:"audit_share"`         // of guest calls that are made twice to see whether they are answered the same, 0 to 1
-	CommandFuel       int64         `koanf:"command_fuel"`        // instructions that one command may take, or the folding of one event
-	BatchFuel         int64         `koanf:"batch_fuel"`          // that one guest call may take, of many commands or events
-	RecoveryFuel      int64         `koanf:"recovery_fuel"`       // that folding one entity from its log may take
+	Workers           int           `koanf:"workers"`              // goroutines that run guests; 0: one a core
+	MailboxSize       int           `koanf:"mailbox_size"`         // commands one entity holds waiting
+	BatchSize         int           `koanf:"batch_size"`           // commands of one guest call
+	BatchBytes        int           `koanf:"batch_bytes"`          // payload bytes of one guest call
+	EventsPerCommand  int           `koanf:"events_per_command"`   // at most
+	StateBytes        int           `koanf:"state_bytes"`          // of one entity's state, at most
+	PayloadBytes      int           `koanf:"payload_bytes"`        // of one payload or reply, at most
+	SnapshotEvery     int           `koanf:"snapshot_every"`       // events from one snapshot to the next; 0: none
+	IdleTimeout       time.Duration `koanf:"idle_timeout"`         // after which an idle entity leaves memory; negative: never
+	MemoryBytes       int64         `koanf:"memory_bytes"`         // what resident entities may take, roughly; negative: no limit
+	Recoveries        int           `koanf:"recoveries"`           // entities that are read from the log at the same time
+	CommandIDs        int           `koanf:"command_ids"`          // commands with ids an entity remembers; 0: the larger of 1024 and 4 x mailbox_size
+	CommandIDAge      time.Duration `koanf:"command_id_age"`       // how long by commit time
+	AppendTimeout     time.Duration `koanf:"append_timeout"`       // after which an append in flight counts as unknown and is repeated
+	PluginCacheDir    string        `koanf:"plugin_cache_dir"`     // compiled plugins are kept here; empty: a folder of the user's cache
+	PluginMemoryBytes int           `koanf:"plugin_memory_bytes"`  // linear memory of one instance, at most
+	PluginModuleBytes int           `koanf:"plugin_module_bytes"`  // size of a .wasm file, at most
+	PluginInstances   int           `koanf:"plugin_instances"`     // of one plugin at the same time, at most
+	LogBytesPerCall   int           `koanf:"log_bytes_per_call"`   // text that a guest may log in one call
+	LogBytesPerSecond int           `koanf:"log_bytes_per_second"` // that all guests of one plugin may log in a second
+	AuditShare        float64       `koanf:"audit_share"`          // of guest calls that are made twice to see whether they are answered the same, 0 to 1
+	CommandFuel       int64         `koanf:"command_fuel"`         // instructions that one command may take, or the folding of one event
+	BatchFuel         int64         `koanf:"batch_fuel"`           // that one guest call may take, of many commands or events
+	RecoveryFuel      int64         `koanf:"recovery_fuel"`        // that folding one entity from its log may take
 }
 
 // Type overrides what is under host for one entity type.
@@ -93,6 +95,7 @@ func Default() *Config {
 			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,
 			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
 			PluginModuleBytes: 64 << 20, PluginInstances: 256, AuditShare: 0.001,
+			LogBytesPerCall: 16 << 10, LogBytesPerSecond: 1 << 20,
 			CommandFuel: 1_000_000_000, BatchFuel: 1_000_000_000, RecoveryFuel: 1_000_000_000_000},
 		Log:     Log{Level: "info", Format: "auto"},
 		Tracing: Tracing{SampleRatio: 1},

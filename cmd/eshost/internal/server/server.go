@@ -128,6 +128,7 @@ func (s *Server) hostOptions() *host.Options {
 		AppendTimeout: c.AppendTimeout, Types: make(map[string]host.TypeOptions),
 		PluginCacheDir: s.pluginCache(), PluginMemoryBytes: c.PluginMemoryBytes,
 		PluginModuleBytes: c.PluginModuleBytes, PluginInstances: c.PluginInstances, AuditShare: share(c.AuditShare),
+		LogBytesPerCall: c.LogBytesPerCall, LogBytesPerSecond: c.LogBytesPerSecond,
 		CommandFuel: c.CommandFuel, BatchFuel: c.BatchFuel, RecoveryFuel: c.RecoveryFuel,
 	}
 	if s.tracing != nil {
