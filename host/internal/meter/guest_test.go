@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -169,8 +168,3 @@ func rewrite(tb testing.TB, wasm []byte) []byte {
 	}
 	return out
 }
-
-var began = time.Now()
-
-// now is in nanoseconds, from some moment on.
-func now() int64 { return int64(time.Since(began)) }

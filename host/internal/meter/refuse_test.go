@@ -66,6 +66,7 @@ func TestGuestsCannotNameWhatIsAdded(t *testing.T) {
 		"a second memory":                       {one(nothing, 0x3f, 1), "memory 1"},
 		"more blocks than there may be":         {one(nothing, blocks(100_001)), "more than 100000 blocks"},
 		"functions without code":                {wat{types: [][]byte{nothing}, raw: join(3, 2, 1, 0)}, "0 functions have code and 1 have a type"},
+		"an empty count of data segments":       {wat{raw: join(12, 0)}, "ends too early"},
 		"sections out of order":                 {wat{types: [][]byte{nothing}, funcs: []fn{{}}, raw: join(1, 1, 0)}, "out of order"},
 	}
 	for name, c := range cases {
