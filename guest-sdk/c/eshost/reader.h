@@ -147,6 +147,8 @@ ESHOST_HOT_ bool eshost_next_payload_(eshost_reader_ *r, eshost_bytes *payload)
 /* Reads a bin, or nil, of which it makes data NULL. */
 ESHOST_API_ bool eshost_read_payload_(eshost_reader_ *r, eshost_bytes *payload)
 {
+	if (eshost_next_payload_(r, payload))
+		return true;
 	if (r->at == r->end || *r->at != 0xc0)
 		return eshost_read_bin_(r, payload);
 	r->at++;

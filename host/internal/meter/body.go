@@ -2,10 +2,6 @@ package meter
 
 import "github.com/eshost/eshost/host/internal/module"
 
-// lightCost is what the entry of a light function costs at most. All calls
-// through tables pay this much, if there is such a function.
-const lightCost = 64
-
 // localsCost is how many variables, which are cleared at the entry, are worth
 // one instruction.
 const localsCost = 8
@@ -31,15 +27,20 @@ type body struct {
 	in    module.Reader
 	paths paths
 	edits []edit
-	calls bool // outside of the function's loops
 
-	light    []uint8 // what its entry costs its callers, of each function defined in the module; 0 if it pays itself
+	// What the function calls outside of its loops: functions that are defined
+	// in the module and not known to be light, and whether there is a call
+	// through a table.
+	callees []int32
+	heavy   bool
+
+	light    []uint16 // what its entry costs its callers, of each function defined in the module; 0 if it pays itself
 	indirect int     // what a call through a table costs
 }
 
 // read makes the edits of a function. The first one is the charge at its entry.
 func (f *body) read(in module.Reader) error {
-	f.in, f.calls = in, false
+	f.in, f.callees, f.heavy = in, f.callees[:0], false
 	f.paths.reset()
 	f.paths.here().pass(f.locals() / localsCost)
 	f.edits = append(f.edits[:0], edit{at: f.in.Pos(), kind: putCharge})
@@ -80,7 +81,7 @@ func (f *body) instruction() {
 	case indirect:
 		f.typeIndex(&f.in)
 		f.in.Index()
-		f.called()
+		f.heavy = f.heavy || f.paths.outside()
 		cost = f.indirect
 	case memory:
 		f.memory()
@@ -190,16 +191,19 @@ func (f *body) named(op byte, at int) int {
 		return 0
 	}
 	to := f.function(&f.in)
+	if f.in.Err() != nil {
+		return 0
+	}
 	f.edit(at, putCall, to)
 	if to < int(f.importedFunctions) {
 		return costHost
 	}
-	f.called()
-	return int(f.light[to-1-int(f.importedFunctions)])
+	to -= int(f.importedFunctions) + 1
+	if f.light[to] == 0 && f.paths.outside() {
+		f.callees = append(f.callees, int32(to))
+	}
+	return int(f.light[to])
 }
-
-// called notes that the function makes a call here.
-func (f *body) called() { f.calls = f.calls || len(f.paths.levels) == 1 }
 
 // memory reads the index of the memory.
 func (f *body) memory() {

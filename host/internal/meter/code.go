@@ -3,33 +3,27 @@ package meter
 import "github.com/eshost/eshost/host/internal/module"
 
 // code writes the content of the code section to out. It reads each function
-// twice: what calls cost is only known when all have been read.
+// at least twice: what calls cost is only known when all have been read.
 func (r *rewriter) code() error {
 	bodies, err := r.bodies()
 	if err != nil {
 		return err
 	}
-	f := body{rewriter: r, light: make([]uint8, len(bodies)), indirect: costIndirect}
-	light := make([]uint8, len(bodies))
+	f := body{rewriter: r, light: make([]uint16, len(bodies)), indirect: costIndirect}
+	if err := f.findLight(bodies); err != nil {
+		return err
+	}
 	size := 0
 	for i := range bodies {
 		size += bodies[i].Len()
-		if err := f.read(bodies[i]); err != nil {
-			return err
-		}
-		if cost := f.entry(); !f.calls && cost <= lightCost {
-			light[i] = uint8(cost)
-			f.indirect = max(f.indirect, costIndirect+cost)
-		}
 	}
-	f.light = light
 	content := make([]byte, 0, size+size/4+1024)
 	var one []byte
 	for i := range bodies {
 		if err := f.read(bodies[i]); err != nil {
 			return err
 		}
-		if light[i] > 0 {
+		if f.light[i] > 0 {
 			f.edits[0].value = 0
 		}
 		one = f.write(one[:0], bodies[i])

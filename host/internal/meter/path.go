@@ -45,6 +45,9 @@ func (p *paths) reset() {
 // here is the innermost level. It is valid until a loop begins.
 func (p *paths) here() *level { return &p.levels[len(p.levels)-1] }
 
+// outside reports whether this is outside of all loops.
+func (p *paths) outside() bool { return len(p.levels) == 1 }
+
 // open begins a block, a loop or an if.
 func (p *paths) open(kind byte) {
 	here := p.here()

@@ -125,8 +125,12 @@ func (r *rewriter) copySection(id byte) error {
 			r.with(id, l, 0)
 		}
 	default:
-		if id == module.DataSection {
+		switch {
+		case id == module.DataSection:
 			r.rewritten(id, "data segments", r.data, &in)
+		case id == module.DataCountSection && r.present[id]:
+			in.Index() // the engine reads on behind an empty one
+			in.End()
 		}
 		if r.present[id] {
 			content := r.sections[id]
