@@ -32,13 +32,19 @@ type Difference struct {
 	Entity        stores.EntityID
 	Seq           uint64 // of the last event in the state that was given
 	Fresh         bool   // the second instance had never been called
-	Request       []byte // as the ABI has it, and the answers
+	Request       []byte // as the ABI has it, and the answers; each is cut after 64 KiB
 	First, Second []byte // the first one is what counted
 	Err           error  // why there is no second answer; nil: there is
 }
 
 // keptDifferences is how many are kept for each plugin.
 const keptDifferences = 8
+
+// keptBytes is how much is kept of a request or an answer.
+const keptBytes = 64 << 10
+
+// kept copies the beginning.
+func kept(b []byte) []byte { return bytes.Clone(b[:min(len(b), keptBytes)]) }
 
 // freshAudits is how often an instance is made for an audit: each so many times.
 const freshAudits = 100
@@ -96,7 +102,7 @@ func (a *auditor) note(d Difference) {
 	defer a.mu.Unlock()
 	if len(a.examples) < keptDifferences {
 		d.Time = time.Now()
-		d.Request, d.First, d.Second = bytes.Clone(d.Request), bytes.Clone(d.First), bytes.Clone(d.Second)
+		d.Request, d.First, d.Second = kept(d.Request), kept(d.First), kept(d.Second)
 		a.examples = append(a.examples, d)
 	}
 }

@@ -119,6 +119,9 @@ func wasiRandomGet(in *Instance, mem api.Memory, stack []uint64) {
 // wasiPiece is how much is written by one call at most.
 const wasiPiece = 64 << 10
 
+// wasiStep is what each piece to write, and each event to wait for, counts for beside its size, in bytes.
+const wasiStep = 512
+
 // wasiWrite takes standard output and error; nothing else is open.
 func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 	fd, list, count, written := uint32(stack[0]), uint32(stack[1]), uint32(stack[2]), uint32(stack[3])
@@ -145,9 +148,9 @@ func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 		}
 		piece = piece[:min(len(piece), wasiPiece-total)] // the guest offers the rest again
 		in.said.write(fd, piece)
+		in.tank.spend(len(piece) + wasiStep)
 		total += len(piece)
 	}
-	in.tank.spend(total)
 	stack[0] = wasiErrno(mem.WriteUint32Le(written, uint32(total)))
 }
 
@@ -179,6 +182,7 @@ func wasiPoll(in *Instance, mem api.Memory, stack []uint64) {
 		stack[0] = wasiFault
 		return
 	}
+	in.tank.spend(int(count) * wasiStep)
 	ready := uint32(0)
 	for ; len(subs) > 0; subs = subs[subBytes:] {
 		kind, errno := subs[8], byte(wasiBadFile)
