@@ -36,7 +36,7 @@ func (e *Engine) Load(ctx context.Context, wasm []byte) (*Plugin, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	p := &Plugin{engine: e, digest: sha256.Sum256(wasm), room: make(chan struct{}, 1), gone: make(chan struct{})}
+	p := &Plugin{engine: e, digest: sha256.Sum256(wasm), memoryBytes: uint64(e.opts.MemoryLimitPages) * pageBytes, maxInstances: e.opts.MaxInstances, room: make(chan struct{}, 1), gone: make(chan struct{})}
 	p.setName("plugin " + shortDigest(p.digest))
 	if err := e.add(p); err != nil {
 		return nil, err
@@ -89,7 +89,8 @@ func (p *Plugin) describe(ctx context.Context) error {
 	if err != nil {
 		return p.refuseCall(err)
 	}
-	defer p.Release(in)
+	release := p.Release
+	defer func() { release(in) }()
 	b, err := in.Describe()
 	if err != nil {
 		return p.refuseCall(err)
@@ -102,6 +103,16 @@ func (p *Plugin) describe(ctx context.Context) error {
 		return p.refuse(err, strings.Split(err.Error(), "\n")...)
 	}
 	p.manifest = manifest
+	if own := &manifest.Limits; own.MemoryBytes != 0 {
+		p.memoryBytes = min(p.memoryBytes, own.MemoryBytes)
+		release = (*Instance).Discard // it may still grow to what the engine allows
+		if start := uint64(in.MemoryBytes()); start > p.memoryBytes {
+			return p.refuse(nil, fmt.Sprintf("its manifest limits the memory of an instance to %d bytes, and one has %d from the start", p.memoryBytes, start))
+		}
+	}
+	if own := manifest.Limits.Instances; own != 0 {
+		p.maxInstances = int(min(uint64(p.maxInstances), own))
+	}
 	names := make([]string, len(manifest.Types))
 	for i := range manifest.Types {
 		names[i] = manifest.Types[i].Name
