@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
@@ -183,6 +184,14 @@ func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.
 	ctx, cancel := context.WithTimeoutCause(ctx, e.opts.CompileTimeout, fmt.Errorf("it takes longer than %v, which is the limit", e.opts.CompileTimeout))
 	defer cancel()
 	ctx = experimental.WithCompilationWorkers(ctx, compilers)
+	start, kept := time.Now(), e.kept()
+	defer func() {
+		e.nanos.Add(int64(time.Since(start)))
+		e.compiled.Add(1)
+		if err == nil && kept > 0 && e.kept() == kept {
+			e.cached.Add(1)
+		}
+	}()
 	c, err = e.runtime.CompileModule(ctx, wasm)
 	var file *fs.PathError
 	if err != nil && e.opts.CacheDir != "" && errors.As(err, &file) {
@@ -197,6 +206,16 @@ func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.
 		c, err = e.runtime.CompileModule(ctx, wasm)
 	}
 	return c, err
+}
+
+// kept is how many compiled plugins lie in the folder. Only one module is compiled at a
+// time, so one that adds nothing was there.
+func (e *Engine) kept() int {
+	if e.opts.CacheDir == "" {
+		return 0
+	}
+	files, _ := filepath.Glob(filepath.Join(e.opts.CacheDir, "wazero-*", "*")) // the pattern is well-formed
+	return len(files)
 }
 
 // forget removes all compiled plugins from the folder.
