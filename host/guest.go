@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/eshost/eshost/abi"
@@ -249,7 +250,9 @@ func (g *guest) fault(fn string, err error) error {
 	f = &entity.Fault{Kind: entity.Trapped, Plugin: g.digest, Func: fn, Err: err}
 	var call *plugin.CallError
 	if errors.As(err, &call) {
-		f.Message = call.Message
+		if f.Message = call.Message; f.Message == "" {
+			f.Message = causeOf(call)
+		}
 	}
 	switch {
 	case errors.Is(err, plugin.ErrMalformed):
@@ -260,6 +263,16 @@ func (g *guest) fault(fn string, err error) error {
 		f.Kind = entity.OutOfFuel
 	}
 	return f
+}
+
+// causeOf is what happened to a call, without what the fault says itself: plugin,
+// function and kind.
+func causeOf(call *plugin.CallError) string {
+	text := call.Err.Error()
+	for _, kind := range []error{plugin.ErrTrapped, plugin.ErrMalformed, plugin.ErrOverLimit} {
+		text = strings.TrimPrefix(text, kind.Error()+": ")
+	}
+	return text
 }
 
 // malformed words an answer that breaks the ABI or a limit.

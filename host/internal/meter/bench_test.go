@@ -26,7 +26,6 @@ func increases(n int) []byte {
 func BenchmarkOverhead(b *testing.B) {
 	for _, language := range languages {
 		original := built(b, "counter-"+language)
-		rt := newRuntime(b, wazero.NewRuntimeConfigCompiler())
 		metered := rewrite(b, original)
 		for _, n := range []int{1, 64} {
 			request := increases(n)

@@ -35,7 +35,7 @@ type body struct {
 	heavy   bool
 
 	light    []uint16 // what its entry costs its callers, of each function defined in the module; 0 if it pays itself
-	indirect int     // what a call through a table costs
+	indirect int      // what a call through a table costs
 }
 
 // read makes the edits of a function. The first one is the charge at its entry.

@@ -75,12 +75,17 @@ func TestTheClientTellsWhatHappened(t *testing.T) {
 		{host.ErrNotStarted, true, false},
 		{host.ErrOutcomeUnknown, false, true},
 		{&host.Fault{Kind: host.Trapped}, false, false},
+		{&host.QuarantineError{Entity: entityA, Err: &host.Fault{Kind: host.BadEvent}}, false, false},
 		{errors.New("secret"), false, true},
 	} {
 		f.failing("increase", test.err)
 		_, err := c.Handle(ctx, client.Command{Type: "counter", ID: "a", Name: "increase"})
 		if client.Retryable(err) != test.retryable || client.MayHaveHappened(err) != test.maybe {
 			t.Errorf("%v: retryable %v, may have happened %v", err, client.Retryable(err), client.MayHaveHappened(err))
+		}
+		var q *host.QuarantineError
+		if client.AwaitsDeployment(err) != errors.As(test.err, &q) {
+			t.Errorf("%v: awaits a deployment: %v", err, client.AwaitsDeployment(err))
 		}
 		if p := client.Rejected(err); (p != nil) != (test.err == f.fails["increase"] && !test.retryable && !test.maybe && strings.Contains(err.Error(), "underflow")) {
 			t.Errorf("%v: rejected %v", err, p)

@@ -139,6 +139,13 @@ func (f *fake) decide(id stores.EntityID, c host.Command) (host.Reply, error) {
 	return host.Reply{Seq: uint64(len(f.entities[id])), Events: 1, Payload: abi.AppendUint(nil, f.values[id])}, nil
 }
 
+func (f *fake) Explain(id stores.EntityID, command string, err error) error {
+	if f, ok := err.(*host.Fault); ok {
+		return &host.CommandError{Entity: id, Command: command, Fault: f}
+	}
+	return err
+}
+
 func (f *fake) State(ctx context.Context, id stores.EntityID) (host.State, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
