@@ -106,7 +106,7 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
 		}
 	}
 	add("run", p.dev(), p.serve(), p.plugin(), p.bench(), p.config())
-	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types())
+	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types(), p.audit())
 	add("", p.versionCommand())
 	return root
 }
