@@ -56,8 +56,8 @@ var calls = sync.Pool{New: func() any {
 // # Errors
 //
 //   - *Rejection: refused by the plugin's rules; nothing happened.
-//   - *Fault: the plugin does not know the command, cannot decode its payload, or
-//     failed; nothing happened.
+//   - *CommandError, which is a *Fault: the plugin does not know the command, cannot decode its
+//     payload, or failed; nothing happened.
 //   - ErrInvalidID, ErrInvalidPayload, stores.ErrTooLarge, ErrUnknownType: refused before anything was done.
 //   - *ExpectedError: the entity's number is not Command.Expected; nothing happened.
 //   - ErrCommandIDReused: the command id was used for another command.
@@ -69,7 +69,7 @@ var calls = sync.Pool{New: func() any {
 func (e Entity) Handle(ctx context.Context, c Command) (Reply, error) {
 	t, err := e.accepts(&c)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, e.Explain(c.Name, err)
 	}
 	call := calls.Get().(*waiting)
 	call.Command, call.Ctx = c, ctx
@@ -83,6 +83,9 @@ func (e Entity) Handle(ctx context.Context, c Command) (Reply, error) {
 	span.end(call.Times, err)
 	call.Reset()
 	calls.Put(call)
+	if err != nil {
+		err = e.Explain(c.Name, err)
+	}
 	return reply, err
 }
 

@@ -35,7 +35,7 @@ var (
 type (
 	// Rejection is a command refused by the author's rules.
 	Rejection = entity.Rejection
-	// Fault is a failure of a plugin, or of what was given to it.
+	// Fault is a failure of a plugin, or of what was given to it. See CommandError.
 	Fault = entity.Fault
 	// FaultKind classifies faults.
 	FaultKind = entity.FaultKind

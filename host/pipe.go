@@ -35,7 +35,8 @@ type Pipe struct {
 	next  int            // in batch
 }
 
-// Answer is the answer to one command of a pipe: Reply, or Err as Handle gives it.
+// Answer is the answer to one command of a pipe: Reply, or Err as Handle gives it,
+// but for a *Fault, which [Entity.Explain] makes a *CommandError.
 type Answer struct {
 	Ref   any // as given to Send
 	Reply Reply

@@ -48,11 +48,8 @@ type Client struct {
 // does not connect.
 func New(baseURL string, o *Options) (*Client, error) {
 	u, err := url.Parse(baseURL)
-	if err != nil {
-		return nil, fmt.Errorf("address of the host: %w", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, fmt.Errorf("address of the host %q: want a URL such as http://127.0.0.1:8080", baseURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, notAURL(baseURL)
 	}
 	if o == nil {
 		o = &Options{}
@@ -73,6 +70,15 @@ func New(baseURL string, o *Options) (*Client, error) {
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &own
 	return c, nil
+}
+
+// notAURL refuses an address. One that lacks no more than http:// is told so.
+func notAURL(address string) error {
+	meant := "http://127.0.0.1:8080"
+	if u, err := url.Parse("http://" + address); err == nil && u.Host == address && u.Hostname() != "" {
+		meant = "http://" + address
+	}
+	return fmt.Errorf("address of the host %q: want a URL such as %s", address, meant)
 }
 
 // path is the path of a resource. Segments are encoded so that nobody on the

@@ -25,6 +25,7 @@ const (
 	TypeMailboxFull     = "urn:eshost:problem:mailbox-full"
 	TypeUnauthorized    = "urn:eshost:problem:unauthorized"
 	TypeOutcomeUnknown  = "urn:eshost:problem:outcome-unknown"
+	TypeQuarantined     = "urn:eshost:problem:quarantined"
 	typeInternal        = "urn:eshost:problem:internal"
 	typePrefix          = "urn:eshost:problem:"
 )
@@ -88,11 +89,22 @@ func Rejected(err error) *Problem {
 	return nil
 }
 
-// Retryable reports whether nothing happened and the same request may succeed later.
+// AwaitsDeployment reports whether nothing happened, and the same request
+// succeeds once a plugin is deployed that can fold the entity's events.
+func AwaitsDeployment(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Type == TypeQuarantined
+}
+
+// Retryable reports whether nothing happened and the same request may succeed
+// later by itself; see [AwaitsDeployment].
 func Retryable(err error) bool {
 	var p *Problem
 	if !errors.As(err, &p) {
 		return errors.Is(err, ErrUnreachable)
+	}
+	if p.Type == TypeQuarantined {
+		return false
 	}
 	switch p.Status {
 	case http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable:

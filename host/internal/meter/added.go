@@ -52,7 +52,7 @@ const (
 	// maxEntries is how many entries of a table are paid for at most: no table
 	// has more.
 	maxEntries = 1 << 20
-	// pageUnits is what a page of memory costs.
+	// pageShift is the binary logarithm of what a page of memory costs.
 	pageShift = 16 - unitShift
 )
 

@@ -34,11 +34,13 @@
 // repetition. A branch out of a loop ends the round early, and what was paid
 // for it stays paid.
 //
-// A function that makes no call outside of its loops, and whose entry costs
-// little ([lightCost]), is light: its callers pay for its entry, and it has no
-// charge of its own there. A call through a table pays for the costliest light
-// function. Every cycle of calls passes a charge all the same: a light
-// function's calls stand in its loops.
+// A function that calls nothing outside of its loops but light functions, and
+// whose entry costs little with them ([lightCost]), is light itself: its callers
+// pay for its entry, and it has no charge of its own there. A call through a
+// table pays for the costliest light function. Every cycle of calls passes a
+// charge all the same: what is light outside of loops is found beginning with
+// functions that call nothing there, so a cycle has a call in a loop or a
+// function that is not light.
 //
 // # What a guest cannot do
 //

@@ -101,7 +101,9 @@ func (in *Instance) instantiate() (module api.Module, err error) {
 			module, err = nil, fmt.Errorf("the module cannot be instantiated: %v", r)
 		}
 	}()
-	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(reserve))
+	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(func(capacity, most uint64) experimental.LinearMemory {
+		return reserve(capacity, min(most, in.plugin.memoryBytes))
+	}))
 	return in.plugin.engine.runtime.InstantiateModule(ctx, in.plugin.compiled, anonymous)
 }
 
@@ -178,9 +180,8 @@ func (in *Instance) Used() int64 { return in.tank.used }
 
 // send puts a request into the guest's memory and leaves its place in stack.
 func (in *Instance) send(req []byte) error {
-	if uint64(len(req)) > uint64(in.plugin.engine.opts.MemoryLimitPages)*pageBytes {
-		return fmt.Errorf("%w: request of %d bytes, an instance has %d pages of 64 KiB at most",
-			ErrOverLimit, len(req), in.plugin.engine.opts.MemoryLimitPages)
+	if uint64(len(req)) > in.plugin.memoryBytes {
+		return fmt.Errorf("%w: request of %d bytes, an instance has %d bytes of memory at most", ErrOverLimit, len(req), in.plugin.memoryBytes)
 	}
 	size := max(1, uint64(len(req)))
 	in.stack[0] = size

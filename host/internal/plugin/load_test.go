@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -279,5 +280,44 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+func TestAPluginMayAskForLessAndNeverForMore(t *testing.T) {
+	limited := func(l abi.OwnLimits) *guest {
+		m := testManifest()
+		m.Limits = l
+		return echo().describing(abi.AppendManifest(nil, m))
+	}
+	// Grows page by page until it is refused, and answers with the size in pages.
+	grow := code(0x03, 0x40, i32const(1), 0x40, 0, i32const(-1), 0x47, 0x0d, 0, opEnd)
+	pages := func(g *guest, o *plugin.Options) uint32 {
+		t.Helper()
+		g.with(abi.ExportHandleCommand, code(grow, i32const(8), 0x3f, 0, 0x36, 2, 0, i64const(8<<32|4)))
+		b, err := one(t, o, g).HandleCommand([]byte("abc"), plugin.Allowance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return binary.LittleEndian.Uint32(b)
+	}
+	host := &plugin.Options{MemoryLimitPages: 20, MaxInstances: 3}
+	if n := pages(limited(abi.OwnLimits{MemoryBytes: 10*65536 + 5}), host); n != 10 {
+		t.Errorf("less memory: %d pages", n)
+	}
+	if n := pages(limited(abi.OwnLimits{MemoryBytes: 1 << 40}), host); n != 20 {
+		t.Errorf("more memory: %d pages", n)
+	}
+	_, err := newEngine(t, host).Load(context.Background(), limited(abi.OwnLimits{MemoryBytes: 65536}).bytes())
+	if err == nil || !strings.Contains(err.Error(), "its manifest limits the memory of an instance to 65536 bytes, and one has 262144 from the start") {
+		t.Errorf("less memory than it has: error %v", err)
+	}
+	for own, want := range map[uint64]int{1: 1, 2: 2, 1000: 3} {
+		p := load(t, newEngine(t, host), limited(abi.OwnLimits{Instances: own}).bytes())
+		if err := p.Warm(context.Background(), 10); err != nil {
+			t.Fatal(err)
+		}
+		if n := p.Stats().Live; n != int64(want) {
+			t.Errorf("%d instances where it asked for %d and may have 3", n, own)
+		}
 	}
 }

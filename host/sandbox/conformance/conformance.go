@@ -82,9 +82,13 @@ func translated(err error) error {
 	var call *sandbox.CallError
 	switch {
 	case errors.As(err, &load):
-		return &abitest.LoadError{Problems: load.Problems, Err: load.Err}
+		problems := make([]string, len(load.Problems))
+		for i, problem := range load.Problems {
+			problems[i] = sandbox.PanicText(problem)
+		}
+		return &abitest.LoadError{Problems: problems, Err: load.Err}
 	case errors.As(err, &call):
-		return &abitest.CallError{Func: call.Func, Cause: call.Err.Error(), Message: call.Message,
+		return &abitest.CallError{Func: call.Func, Cause: call.Err.Error(), Message: sandbox.PanicText(call.Message),
 			Trapped: errors.Is(call, sandbox.ErrTrapped), NoRoom: errors.Is(call, sandbox.ErrOverLimit), Endless: errors.Is(call, sandbox.ErrTimeout) || errors.Is(call, sandbox.ErrOutOfFuel)}
 	}
 	return err

@@ -215,7 +215,7 @@ static void exit_quietly(void) { proc_exit(0); }
 static void trap(void) { __builtin_trap(); }
 static void divide_by_zero(void) {
   sink = 0;
-  sink = 1 / sink;
+  sink = 1000 / sink;
 }
 static void call_nothing(void) { ((void (*volatile)(void))54321)(); }
 

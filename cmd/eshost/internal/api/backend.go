@@ -11,6 +11,7 @@ import (
 // backend is what is served: a host, or in tests one that fails as it is told.
 type backend interface {
 	Handle(context.Context, stores.EntityID, host.Command) (host.Reply, error)
+	Explain(id stores.EntityID, command string, err error) error
 	State(context.Context, stores.EntityID) (host.State, error)
 	Events(context.Context, stores.EntityID, uint64) iter.Seq2[host.Event, error]
 	Follow(context.Context, stores.EntityID, uint64) iter.Seq2[host.Event, error]
@@ -18,6 +19,7 @@ type backend interface {
 	Types() []host.TypeInfo
 	Deployments() []host.Deployment
 	Quarantined() []*host.QuarantineError
+	Audits() []host.Audit
 	Pipe(window int) pipe
 }
 
@@ -33,6 +35,10 @@ type live struct{ *host.Host }
 
 func (l live) Handle(ctx context.Context, id stores.EntityID, c host.Command) (host.Reply, error) {
 	return l.Entity(id.Type, id.ID).Handle(ctx, c)
+}
+
+func (l live) Explain(id stores.EntityID, command string, err error) error {
+	return l.Entity(id.Type, id.ID).Explain(command, err)
 }
 
 func (l live) State(ctx context.Context, id stores.EntityID) (host.State, error) {

@@ -211,7 +211,7 @@ func (b *bulk) answer() error {
 			e.uint(http.StatusOK)
 			appendReply(e, l.commandID, &a.Reply)
 		} else {
-			p := problemOf(a.Err)
+			p := problemOf(b.s.host.Explain(l.entity, l.command, a.Err))
 			if p.cause != nil {
 				b.s.o.Logger.Error("command of a stream failed", "type", l.entity.Type, "problem", p.name, "error", p.cause)
 			}

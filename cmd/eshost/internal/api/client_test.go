@@ -75,12 +75,17 @@ func TestTheClientTellsWhatHappened(t *testing.T) {
 		{host.ErrNotStarted, true, false},
 		{host.ErrOutcomeUnknown, false, true},
 		{&host.Fault{Kind: host.Trapped}, false, false},
+		{&host.QuarantineError{Entity: entityA, Err: &host.Fault{Kind: host.BadEvent}}, false, false},
 		{errors.New("secret"), false, true},
 	} {
 		f.failing("increase", test.err)
 		_, err := c.Handle(ctx, client.Command{Type: "counter", ID: "a", Name: "increase"})
 		if client.Retryable(err) != test.retryable || client.MayHaveHappened(err) != test.maybe {
 			t.Errorf("%v: retryable %v, may have happened %v", err, client.Retryable(err), client.MayHaveHappened(err))
+		}
+		var q *host.QuarantineError
+		if client.AwaitsDeployment(err) != errors.As(test.err, &q) {
+			t.Errorf("%v: awaits a deployment: %v", err, client.AwaitsDeployment(err))
 		}
 		if p := client.Rejected(err); (p != nil) != (test.err == f.fails["increase"] && !test.retryable && !test.maybe && strings.Contains(err.Error(), "underflow")) {
 			t.Errorf("%v: rejected %v", err, p)
@@ -164,6 +169,11 @@ func TestTheClientReads(t *testing.T) {
 	quarantined, err := c.Quarantine(ctx)
 	if err != nil || len(quarantined) != 1 || quarantined[0].Seq != 7 || quarantined[0].ID != "a" {
 		t.Errorf("quarantine %+v, %v", quarantined, err)
+	}
+	f.audits = []host.Audit{{Plugin: digest, Audited: 7, Differences: 1, Examples: []host.Difference{{Time: moment, Func: "handle_event", Entity: entityA, Seq: 4, First: []byte{2}}}}}
+	audits, err := c.Audits(ctx)
+	if err != nil || len(audits) != 1 || audits[0].Differences != 1 || len(audits[0].Examples) != 1 || string(audits[0].Examples[0].First) != "2" || audits[0].Examples[0].Seq != 4 {
+		t.Errorf("audits %+v, %v", audits, err)
 	}
 	if version, err := c.Ready(ctx); err != nil || version != "1.2.3" {
 		t.Errorf("ready: %q, %v", version, err)

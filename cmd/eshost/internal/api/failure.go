@@ -30,6 +30,7 @@ func problemOf(err error) *problem {
 		p.kind, p.seq = kindExpectedSeq, &expected.Seq
 	case errors.Is(err, host.ErrQuarantined):
 		p.kind = kindQuarantined
+		p.detail += "; it waits for a plugin that can: deploy one whose handler takes the event as it is stored (an event that has changed needs the next version beside the former one); nothing is lost"
 	case errors.Is(err, stores.ErrTooLarge):
 		p.kind = kindTooLarge
 	case errors.As(err, &fault):

@@ -32,6 +32,7 @@ type fake struct {
 	followed    error // ends live streams
 	last        host.Command
 	quarantined []*host.QuarantineError
+	audits      []host.Audit
 
 	inFlight, mostInFlight, taken atomic.Int64
 }
@@ -137,6 +138,13 @@ func (f *fake) decide(id stores.EntityID, c host.Command) (host.Reply, error) {
 	}
 	f.append(id, c.Name+"d", *change.By)
 	return host.Reply{Seq: uint64(len(f.entities[id])), Events: 1, Payload: abi.AppendUint(nil, f.values[id])}, nil
+}
+
+func (f *fake) Explain(id stores.EntityID, command string, err error) error {
+	if f, ok := err.(*host.Fault); ok {
+		return &host.CommandError{Entity: id, Command: command, Fault: f}
+	}
+	return err
 }
 
 func (f *fake) State(ctx context.Context, id stores.EntityID) (host.State, error) {
@@ -247,6 +255,8 @@ func (f *fake) Deployments() []host.Deployment {
 }
 
 func (f *fake) Quarantined() []*host.QuarantineError { return f.quarantined }
+
+func (f *fake) Audits() []host.Audit { return f.audits }
 
 func (f *fake) Pipe(window int) api.Pipe {
 	return &fakePipe{f: f, answers: make(chan host.Answer, window), room: make(chan struct{}, window)}

@@ -115,11 +115,15 @@ func (w *Watcher) run(ctx context.Context) {
 	defer close(w.changes)
 	settled := time.NewTimer(time.Hour)
 	settled.Stop()
+	changed := make(map[string]bool) // since it was quiet: whether it was made then
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-settled.C:
+			if !lasts(changed) {
+				continue
+			}
 			select {
 			case w.changes <- struct{}{}:
 			default: // the one before was not asked about yet
@@ -134,12 +138,28 @@ func (w *Watcher) run(ctx context.Context) {
 			if e.Has(fsnotify.Create) && w.file == "" {
 				_ = w.add(e.Name) // a new folder, perhaps
 			}
+			if _, again := changed[e.Name]; !again {
+				changed[e.Name] = e.Has(fsnotify.Create)
+			}
 			settled.Reset(quiet)
 		case _, ok := <-w.notify.Errors:
 			if !ok {
 				return
 			}
+			changed[""] = false
 			settled.Reset(quiet) // something was missed: look again
 		}
 	}
+}
+
+// lasts empties the map, and reports whether any of it is a change that stays. A
+// file or folder that was made and is gone again is none: Cargo makes its folder
+// target under another name, and then renames it.
+func lasts(changed map[string]bool) (any bool) {
+	for name, made := range changed {
+		_, err := os.Lstat(name)
+		any = any || !made || !errors.Is(err, fs.ErrNotExist)
+	}
+	clear(changed)
+	return any
 }

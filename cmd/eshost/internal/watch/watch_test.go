@@ -107,6 +107,7 @@ func TestWhatIsNoSourceIsNotTold(t *testing.T) {
 	put(t, filepath.Join(dir, "build", "plugin.wasm"), "1")
 	put(t, filepath.Join(dir, "sdk", "node_modules", "x.js"), "1")
 	put(t, filepath.Join(dir, "scenarios", "a.yaml"), "1")
+	put(t, filepath.Join(dir, "sub", "lib.rs"), "1")
 	w := start(t, dir)
 	for _, name := range []string{".git/HEAD", "target/out", "plugin.wasm", ".a.go.swp", "a.go~", "#a.go#", "4913", "a.go.bak", "node_modules/x.js",
 		"build/plugin.wasm", "build/new.json", "sdk/node_modules/x.js", "Cargo.lock", "package-lock.json", "scenarios/a.yaml", "README.md"} {
@@ -115,6 +116,12 @@ func TestWhatIsNoSourceIsNotTold(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "target"), 0o500); err != nil {
 		t.Fatal(err)
 	}
+	// As Cargo makes its folder: under a name of the moment, with something in it.
+	put(t, filepath.Join(dir, "sub", "targetfsWxjD", "CACHEDIR.TAG"), "1")
+	if err := os.Rename(filepath.Join(dir, "sub", "targetfsWxjD"), filepath.Join(dir, "sub", "target")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "sub", "target", "release", "deep.rs"), "1")
 	quiet(t, w, dir)
 }
 
