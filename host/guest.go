@@ -209,7 +209,7 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 		}
 		if a.Refused != 0 {
 			f := &entity.Fault{Kind: entity.FaultKind(a.Refused), Message: abi.CleanText(a.Message), Plugin: g.digest, Func: fn}
-			if f.Kind != entity.BadState {
+			if f.Kind != entity.BadState && uint64(a.Index) < uint64(len(in.Events)) { // else nothing is said of which event it is
 				f.Seq = in.Seq + 1 + uint64(a.Index)
 			}
 			return f

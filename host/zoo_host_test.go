@@ -241,7 +241,7 @@ func (b *bystanders) run(one *bystander) {
 			b.z.t.Errorf("command %d of bystander %s: %+v, %v", n, one.entity.ID(), r, err)
 			return
 		}
-		if _, err := b.z.send(one.entity, "nothing", nil); guilty(err, host.UnknownCommand, "there is no command") != nil {
+		if _, err := b.z.send(one.entity, "unheard", nil); guilty(err, host.UnknownCommand, "there is no command") != nil {
 			b.z.t.Errorf("a command that there is not, to bystander %s: %v", one.entity.ID(), err)
 		}
 		b.z.Types()

@@ -15,8 +15,8 @@ var loads = []struct {
 	wasm    func(tb testing.TB) []byte
 	problem string
 }{
-	{"a loop in the start function", func(tb testing.TB) []byte { return starting(tb, zooGuest(tb, "START_LOOPS")) }, "start failed: out of fuel"},
-	{"a start function that lets the host work", func(tb testing.TB) []byte { return starting(tb, zooGuest(tb, "START_WRITES")) }, "start failed: out of fuel"},
+	{"a loop in the start function", func(tb testing.TB) []byte { return starting(tb, zooGuest(tb, "START_LOOPS")) }, "failed: out of fuel: it used 5"},
+	{"a start function that lets the host work", func(tb testing.TB) []byte { return starting(tb, zooGuest(tb, "START_WRITES")) }, "failed: out of fuel: it used 5"},
 	{"a loop in _initialize", guestOf("INIT_LOOPS"), "_initialize failed: out of fuel"},
 	{"a trap in _initialize", guestOf("INIT_TRAPS"), "_initialize failed: trapped: unreachable: a line that says nothing"},
 	{"a memory bomb in _initialize", guestOf("INIT_GROWS"), "_initialize failed: out of fuel"},
@@ -33,13 +33,13 @@ var loads = []struct {
 	{"an import of the meter's", guestOf("METER_IMPORT"), "import not allowed: function eshost_meter.refuel"},
 	{"an export under the meter's name", guestOf("METER_EXPORT"), "eshost_fuel"},
 	{"more memory than there may be", guestOf("HONEST", "-Wl,--initial-memory=1073741824"), "16384 pages"},
-	{"more functions than there may be", functions(100_000, 0, 0x0b), "functions: 100"},
+	{"more functions than there may be", functions(100_000, 0, 0x0b), "functions, the limit is 100000"},
 	{"tens of thousands of functions", functions(40_000, 0, 0x0b), ""},
-	{"a huge function", functions(1, append(append([]byte{0}, times(3<<20, 0x41, 0, 0x1a)...), 0x0b)...), "beyond a limit"},
-	{"a large function", functions(1, append(append([]byte{0}, times(100_000, 0x41, 0, 0x1a)...), 0x0b)...), ""},
+	{"a huge function", longFunction(3 << 20), "beyond a limit"},
+	{"a large function", longFunction(1 << 20), ""},
 	{"a function with 4 billion variables", functions(1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7e, 0x0b), "beyond a limit"},
 	{"code that is none", functions(1, 0, 0xff, 0x0b), "cannot be metered"},
-	{"a function that never ends", functions(1, 0, 0x02, 0x40), ""},
+	{"a function without an end", functions(1, 0, 0x02, 0x40), "ends too early"},
 	{"names of functions that are not there", names(1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 'x'), ""},
 	{"four billion names", names(1, 5, 0xff, 0xff, 0xff, 0xff, 0x0f), ""},
 	{"a name of four gigabytes", names(1, 7, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f), ""},
@@ -53,6 +53,14 @@ func guestOf(guest string, flags ...string) func(testing.TB) []byte {
 
 func functions(n int, body ...byte) func(testing.TB) []byte {
 	return func(tb testing.TB) []byte { return withFunctions(tb, zooGuest(tb, "HONEST"), n, body) }
+}
+
+// longFunction is one with so many constants that are dropped.
+func longFunction(n int) func(testing.TB) []byte {
+	return func(tb testing.TB) []byte {
+		body := append(append([]byte{0}, times(n, 0x41, 0, 0x1a)...), 0x0b)
+		return withFunctions(tb, zooGuest(tb, "HONEST"), 1, body)
+	}
 }
 
 func names(content ...byte) func(testing.TB) []byte {

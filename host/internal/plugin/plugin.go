@@ -230,11 +230,12 @@ func (p *Plugin) Retire() {
 	}
 }
 
-// close frees the compiled code. It is called once, without instances.
+// close frees the compiled code, also for those who still hold the plugin. It is called once, without instances.
 func (p *Plugin) close() {
 	if err := p.compiled.Close(context.Background()); err != nil {
 		p.engine.opts.Logger.Warn("plugin not freed", "plugin", shortDigest(p.digest), "error", err)
 	}
+	p.compiled = nil
 	p.engine.remove(p)
 	close(p.gone)
 }
