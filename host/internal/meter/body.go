@@ -6,6 +6,14 @@ import "github.com/eshost/eshost/host/internal/module"
 // one instruction.
 const localsCost = 8
 
+// What a function may have at most. The time that the engine's compiler takes for a function, in
+// which it cannot be stopped, grows with the square of its blocks and branches, and faster yet with its
+// loops. The largest functions of real programs have some thousands, and a few dozen loops.
+const (
+	maxWays  = 40_000 // blocks, their ends, branches and the labels of tables
+	maxLoops = 1_000
+)
+
 // edit is a place in a function that is written differently.
 type edit struct {
 	at, skip int // bytes of the original
@@ -27,6 +35,8 @@ type body struct {
 	in    module.Reader
 	paths paths
 	edits []edit
+	ways  int // blocks, their ends and branches so far
+	loops int // so far
 
 	// What the function calls outside of its loops: functions that are defined
 	// in the module and not known to be light, and whether there is a call
@@ -40,7 +50,7 @@ type body struct {
 
 // read makes the edits of a function. The first one is the charge at its entry.
 func (f *body) read(in module.Reader) error {
-	f.in, f.callees, f.heavy = in, f.callees[:0], false
+	f.in, f.callees, f.heavy, f.ways, f.loops = in, f.callees[:0], false, 0, 0
 	f.paths.reset()
 	f.paths.here().pass(f.locals() / localsCost)
 	f.edits = append(f.edits[:0], edit{at: f.in.Pos(), kind: putCharge})
@@ -143,15 +153,19 @@ func (f *body) edit(at int, kind editKind, value int) {
 func (f *body) control(op byte) {
 	here := f.paths.here()
 	here.pass(int(instructions[op].cost))
+	if f.ways++; f.ways > maxWays {
+		f.in.Fail("more than %d blocks and branches in a function", maxWays)
+		return
+	}
 	switch op {
 	case opBlock, opLoop, opIf:
 		f.blockType(&f.in)
-		if len(f.paths.frames) >= maxFrames {
-			f.in.Fail("more than %d blocks in each other", maxFrames)
-			return
-		}
 		f.paths.open(op)
 		if op == opLoop {
+			if f.loops++; f.loops > maxLoops {
+				f.in.Fail("more than %d loops in a function", maxLoops)
+				return
+			}
 			f.paths.here().charge = len(f.edits)
 			f.edits = append(f.edits, edit{at: f.in.Pos(), kind: putCharge})
 		}
@@ -166,7 +180,8 @@ func (f *body) control(op byte) {
 	case opBr, opBrIf:
 		f.branch()
 	case opBrTable:
-		for n := f.in.Count("labels", module.NoLimit); n >= 0 && f.in.Err() == nil; n-- {
+		for n := f.in.Count("labels", maxWays); n >= 0 && f.in.Err() == nil; n-- {
+			f.ways++
 			f.branch()
 		}
 	}
