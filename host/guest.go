@@ -269,7 +269,7 @@ func (g *guest) fault(fn string, err error) error {
 // function and kind.
 func causeOf(call *plugin.CallError) string {
 	text := call.Err.Error()
-	for _, kind := range []error{plugin.ErrTrapped, plugin.ErrMalformed, plugin.ErrOverLimit} {
+	for _, kind := range []error{plugin.ErrTrapped, plugin.ErrMalformed, plugin.ErrOverLimit, plugin.ErrOutOfFuel} {
 		text = strings.TrimPrefix(text, kind.Error()+": ")
 	}
 	return text

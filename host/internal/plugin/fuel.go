@@ -81,11 +81,10 @@ func (t *tank) refuel(left int64) int64 {
 	if t.used >= t.limit {
 		panic(fmt.Errorf("%w: it used %d of %d", ErrOutOfFuel, t.used, t.limit))
 	}
-	now := time.Now()
 	if !t.since.IsZero() {
-		t.adapt(now.Sub(t.since))
-	}
-	runtime.Gosched()
+		t.adapt(time.Since(t.since))
+		runtime.Gosched()
+	} // else the slice is mostly that of earlier calls, which are short
 	if t.pause != nil {
 		if err := t.pause(t.used); err != nil {
 			panic(fmt.Errorf("%w after %d units of fuel: %w", ErrStopped, t.used, err))

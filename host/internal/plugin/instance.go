@@ -31,6 +31,7 @@ type Instance struct {
 	stack  [2]uint64 // parameters and results
 	answer []byte
 	said   speech
+	around surroundings
 	naps   int   // in this call; see wasiPoll
 	memory int64 // as of the last call
 	calls  int   // so far
@@ -65,6 +66,7 @@ var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 // newInstance makes an instance and runs its start-up code.
 func newInstance(p *Plugin) (*Instance, error) {
 	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}, tank: tank{slice: firstSlice}, born: time.Now()}
+	in.around = surroundingsOf(p.count.created.Load(), p.engine.opts.Vary)
 	in.ctx = guestContext{Context: context.Background(), in: in}
 	in.begin(&Allowance{Fuel: p.engine.opts.Fuel})
 	module, err := in.instantiate()
