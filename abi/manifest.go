@@ -7,6 +7,31 @@ type Manifest struct {
 	Major, Minor uint32 // of the ABI it speaks
 	SDK          string // what it was built with, for people
 	Types        []EntityType
+	Limits       OwnLimits
+}
+
+// OwnLimits are limits below the host's that a plugin sets itself, so that what
+// goes wrong in it is found sooner. 0: the host's. One above the host's changes nothing.
+type OwnLimits struct {
+	MemoryBytes      uint64 // linear memory of one instance
+	Instances        uint64
+	CommandFuel      uint64 // instructions that one command may take, or the folding of one event
+	EventsPerCommand uint64
+	StateBytes       uint64
+	PayloadBytes     uint64
+}
+
+// ownLimits are the limits by their keys, in the order in which they are written.
+func (l *OwnLimits) ownLimits() []ownLimit {
+	return []ownLimit{
+		{"memory_bytes", &l.MemoryBytes}, {"instances", &l.Instances}, {"command_fuel", &l.CommandFuel},
+		{"events_per_command", &l.EventsPerCommand}, {"state_bytes", &l.StateBytes}, {"payload_bytes", &l.PayloadBytes},
+	}
+}
+
+type ownLimit struct {
+	key   string
+	value *uint64
 }
 
 // EntityType is one type of entity that a plugin serves.
@@ -47,7 +72,17 @@ func (m *Manifest) Type(name string) *EntityType {
 
 // AppendManifest appends m as a message to dst. It checks nothing.
 func AppendManifest(dst []byte, m *Manifest) []byte {
-	dst = AppendMap(dst, 3)
+	limits := 0
+	for _, l := range m.Limits.ownLimits() {
+		if *l.value != 0 {
+			limits++
+		}
+	}
+	keys := 3
+	if limits > 0 {
+		keys++
+	}
+	dst = AppendMap(dst, keys)
 	dst = append(AppendString(dst, "abi"), 0x92)
 	dst = AppendUint(dst, uint64(m.Major))
 	dst = AppendUint(dst, uint64(m.Minor))
@@ -55,6 +90,15 @@ func AppendManifest(dst []byte, m *Manifest) []byte {
 	dst = AppendArray(AppendString(dst, "types"), len(m.Types))
 	for i := range m.Types {
 		dst = appendType(dst, &m.Types[i])
+	}
+	if limits == 0 {
+		return dst
+	}
+	dst = AppendMap(AppendString(dst, "limits"), limits)
+	for _, l := range m.Limits.ownLimits() {
+		if *l.value != 0 {
+			dst = AppendUint(AppendString(dst, l.key), *l.value)
+		}
 	}
 	return dst
 }
@@ -129,6 +173,8 @@ func DecodeManifest(b []byte) (*Manifest, error) {
 			m.SDK = string(in.str("sdk"))
 		case "types":
 			list(&in, "types", &m.Types, in.entityType)
+		case "limits":
+			in.ownLimits(&m.Limits)
 		default:
 			return false
 		}
@@ -152,6 +198,22 @@ func (r *reader) version2(major, minor *uint32) {
 	for i := 2; i < n && r.err == nil; i++ {
 		r.skip()
 	}
+}
+
+func (r *reader) ownLimits(limits *OwnLimits) {
+	all := limits.ownLimits()
+	r.fields("limits", func(key string) bool {
+		for _, l := range all {
+			if l.key == key {
+				at := r.pos
+				if *l.value = r.uint("limits' "+key, math.MaxUint64); *l.value == 0 && r.err == nil {
+					r.fail(at, "limits' %s: 0, want a limit above it, or the key left out", key)
+				}
+				return true
+			}
+		}
+		return false
+	})
 }
 
 func (r *reader) entityType() (t EntityType) {

@@ -1,7 +1,9 @@
 package abi_test
 
 import (
+	"bytes"
 	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -128,5 +130,37 @@ func TestManifestType(t *testing.T) {
 	}
 	if got := m.Type("c"); got != nil {
 		t.Errorf("got %v, want nil", got)
+	}
+}
+
+func TestLimitsThatAPluginSetsItself(t *testing.T) {
+	plain := &abi.Manifest{Major: 1, SDK: "x", Types: []abi.EntityType{{Name: "t", Events: []abi.EventSpec{{Name: "e", Version: 1}}}}}
+	limited := *plain
+	limited.Limits = abi.OwnLimits{MemoryBytes: 1 << 20, Instances: 2, CommandFuel: math.MaxUint64, EventsPerCommand: 3, StateBytes: 4, PayloadBytes: 5}
+	one := *plain
+	one.Limits.StateBytes = 7
+	for name, m := range map[string]*abi.Manifest{"none": plain, "one": &one, "all": &limited} {
+		b := abi.AppendManifest(nil, m)
+		got, err := abi.DecodeManifest(b)
+		if err != nil || !reflect.DeepEqual(got, m) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if bytes.Contains(b, []byte("limits")) != (m != plain) {
+			t.Errorf("%s: %q", name, b)
+		}
+	}
+	b := abi.AppendManifest(nil, &one)
+	for name, broken := range map[string][]byte{
+		"a limit of 0":     append(bytes.Clone(b[:len(b)-1]), 0),
+		"a negative limit": append(bytes.Clone(b[:len(b)-1]), 0xff),
+		"a limit of nil":   append(bytes.Clone(b[:len(b)-1]), 0xc0),
+	} {
+		if _, err := abi.DecodeManifest(broken); err == nil || !strings.Contains(err.Error(), "state_bytes") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	unknown := bytes.Replace(b, []byte("state_bytes"), []byte("other_bytes"), 1)
+	if got, err := abi.DecodeManifest(unknown); err != nil || !reflect.DeepEqual(got, plain) {
+		t.Errorf("a limit nobody knows: %+v, %v", got, err)
 	}
 }

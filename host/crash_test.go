@@ -56,7 +56,7 @@ func child(dir string) error {
 	if err != nil {
 		return err
 	}
-	h, err := host.New(ctx, &host.Options{Log: store, Snapshots: store, SnapshotEvery: 20, PluginCacheDir: filepath.Join(filepath.Dir(dir), "cache")})
+	h, err := host.New(ctx, &host.Options{Log: store, Snapshots: store, SnapshotEvery: 20, AuditShare: 1, PluginCacheDir: filepath.Join(filepath.Dir(dir), "cache")})
 	if err != nil {
 		return err
 	}

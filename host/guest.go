@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 
@@ -20,6 +21,7 @@ type guest struct {
 	kinds  map[stores.Kind]string // the events the manifest lists, to their names
 	few    []stores.Kind          // the first of them
 	limits abi.Limits
+	fuel   int64 // of one command or event at most; 0: what the host allows
 	speech *speech
 	audits *auditor
 }
@@ -27,6 +29,16 @@ type guest struct {
 func newGuest(d *deployment, t *abi.EntityType, o *Options) *guest {
 	g := &guest{plugin: d.plugin, digest: d.Plugin, audits: d.auditor, speech: d.speech, kinds: make(map[stores.Kind]string),
 		limits: abi.Limits{Outcomes: o.BatchSize, Events: o.EventsPerCommand, PayloadBytes: o.PayloadBytes, StateBytes: o.StateBytes}}
+	own := &d.Manifest.Limits
+	for _, l := range []struct {
+		limit *int
+		own   uint64
+	}{{&g.limits.Events, own.EventsPerCommand}, {&g.limits.PayloadBytes, own.PayloadBytes}, {&g.limits.StateBytes, own.StateBytes}} {
+		if l.own != 0 {
+			*l.limit = int(min(uint64(*l.limit), l.own))
+		}
+	}
+	g.fuel = int64(min(own.CommandFuel, math.MaxInt64/fuelFactor))
 	for _, e := range t.Events {
 		k := stores.Kind{Name: e.Name, Version: e.Version}
 		g.kinds[k] = e.Name
@@ -35,6 +47,20 @@ func newGuest(d *deployment, t *abi.EntityType, o *Options) *guest {
 		}
 	}
 	return g
+}
+
+// fuelFactor is how many commands or events have fuel of their own in one call; more have as much as these.
+const fuelFactor = 1 << 20
+
+// allowance is what a call may use that decides n commands, or folds n events.
+func (g *guest) allowance(a entity.Allowance, n int) plugin.Allowance {
+	if g.fuel > 0 {
+		own := g.fuel * int64(min(n, fuelFactor))
+		if a.Fuel == 0 || own < a.Fuel {
+			a.Fuel = own
+		}
+	}
+	return plugin.Allowance(a)
 }
 
 // fewKinds is how many events are compared before it is quicker to look into a map.
@@ -88,7 +114,7 @@ func (g *guest) Decide(in *entity.Input, out *entity.Decision) error {
 
 	at := len(out.Arena)
 	err := g.call(in.Entity, in.Rerun, func(i *plugin.Instance) error {
-		b, err := i.HandleCommand(s.request, plugin.Allowance(in.Allowance))
+		b, err := i.HandleCommand(s.request, g.allowance(in.Allowance, len(in.Calls)))
 		out.Fuel += i.Used()
 		if err != nil {
 			return err
@@ -96,7 +122,7 @@ func (g *guest) Decide(in *entity.Input, out *entity.Decision) error {
 		out.Arena = append(out.Arena, b...)
 		if g.audits.due() {
 			g.audits.audit(Difference{Func: fn, Entity: in.Entity, Seq: in.Seq, Request: s.request, First: b}, func(i *plugin.Instance, req []byte) ([]byte, error) {
-				return i.HandleCommand(req, plugin.Allowance(in.Allowance))
+				return i.HandleCommand(req, g.allowance(in.Allowance, len(in.Calls)))
 			})
 		}
 		return nil
@@ -167,14 +193,14 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 
 	var state []byte
 	err := g.call(in.Entity, true, func(i *plugin.Instance) error {
-		b, err := i.HandleEvent(s.request, plugin.Allowance(in.Allowance))
+		b, err := i.HandleEvent(s.request, g.allowance(in.Allowance, len(in.Events)))
 		in.Used = i.Used()
 		if err != nil {
 			return g.fault(fn, err)
 		}
 		if g.audits.due() {
 			g.audits.audit(Difference{Func: fn, Entity: in.Entity, Seq: in.Seq, Request: s.request, First: b}, func(i *plugin.Instance, req []byte) ([]byte, error) {
-				return i.HandleEvent(req, plugin.Allowance(in.Allowance))
+				return i.HandleEvent(req, g.allowance(in.Allowance, len(in.Events)))
 			})
 		}
 		a := &s.folded
@@ -183,7 +209,7 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 		}
 		if a.Refused != 0 {
 			f := &entity.Fault{Kind: entity.FaultKind(a.Refused), Message: abi.CleanText(a.Message), Plugin: g.digest, Func: fn}
-			if f.Kind != entity.BadState {
+			if f.Kind != entity.BadState && uint64(a.Index) < uint64(len(in.Events)) { // else nothing is said of which event it is
 				f.Seq = in.Seq + 1 + uint64(a.Index)
 			}
 			return f
@@ -243,7 +269,7 @@ func (g *guest) fault(fn string, err error) error {
 // function and kind.
 func causeOf(call *plugin.CallError) string {
 	text := call.Err.Error()
-	for _, kind := range []error{plugin.ErrTrapped, plugin.ErrMalformed, plugin.ErrOverLimit} {
+	for _, kind := range []error{plugin.ErrTrapped, plugin.ErrMalformed, plugin.ErrOverLimit, plugin.ErrOutOfFuel} {
 		text = strings.TrimPrefix(text, kind.Error()+": ")
 	}
 	return text

@@ -32,8 +32,9 @@ type Host struct {
 
 	registered []prometheus.Collector
 
-	mu     sync.Mutex // deployments
-	serves map[string]*deployment
+	deploying sync.Mutex // one after the other; a plugin may take long to load
+	mu        sync.Mutex
+	serves    map[string]*deployment
 }
 
 // deployment is a plugin in service for at least one type.
@@ -109,8 +110,8 @@ func (h *Host) Check(ctx context.Context, wasm []byte) (*abi.Manifest, error) {
 // new plugin, and no command fails. When Deploy returns an error, what served before serves
 // on; a plugin that cannot be loaded is a *LoadError.
 func (h *Host) Deploy(ctx context.Context, wasm []byte) (Deployment, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.deploying.Lock()
+	defer h.deploying.Unlock()
 	p, err := h.plugins.Load(ctx, wasm)
 	if err != nil {
 		return Deployment{}, err
@@ -122,6 +123,8 @@ func (h *Host) Deploy(ctx context.Context, wasm []byte) (Deployment, error) {
 	m := p.Manifest()
 	d := &deployment{Deployment{Plugin: p.Digest(), Manifest: m, Size: len(wasm), Time: time.Now()}, p, &auditor{plugin: p, share: h.o.AuditShare, logger: h.o.Logger}, newSpeech(p.Digest(), &h.o)}
 	left := &users{n: len(m.Types), last: p.Retire}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for i := range m.Types {
 		t := &m.Types[i]
 		h.engine.Bind(h.sharedType(t.Name), entity.NewBinding(d.Plugin, t.StateSchema, newGuest(d, t, &h.o), left.done))

@@ -46,6 +46,8 @@ var (
 	descInstances     = desc("plugin_instances", "Instances of a plugin that is served.", "plugin")
 	descInstanceBytes = desc("plugin_instance_bytes", "Linear memory of those instances.", "plugin")
 	descDiscarded     = desc("plugin_instances_discarded_total", "Instances discarded after an error or because they grew.", "plugin")
+	descCompilations  = desc("plugin_compilations_total", "Plugins that were loaded: compiled anew, or as an earlier start had compiled them.", "from")
+	descCompileTime   = desc("plugin_compile_seconds_total", "Time that took.")
 	descAudits        = desc("plugin_audits_total", "Guest calls that were made twice, to see whether they are answered the same.", "plugin")
 	descDifferences   = desc("plugin_audit_differences_total", "Of these, those that were not: the plugin depends on more than its input.", "plugin")
 	descLogDropped    = desc("plugin_log_lines_dropped_total", "Lines that a plugin logged beyond what it may.", "plugin")
@@ -60,7 +62,7 @@ type collector struct{ h *Host }
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descCommands, descReads, descResident, descBytes, descRecovering, descQuarantined,
-		descQueue, descSlowQueue, descHeld, descInterruptions, descInstances, descInstanceBytes, descDiscarded, descAudits, descDifferences, descLogDropped, descGuestCalls, descGuestTime, descRecovered} {
+		descQueue, descSlowQueue, descHeld, descInterruptions, descInstances, descInstanceBytes, descDiscarded, descCompilations, descCompileTime, descAudits, descDifferences, descLogDropped, descGuestCalls, descGuestTime, descRecovered} {
 		ch <- d
 	}
 }
@@ -92,6 +94,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(descGuestCalls, float64(s.GuestCalls))
 	counter(descGuestTime, s.GuestTime.Seconds())
 	counter(descRecovered, float64(s.EventsRecovered))
+	compiled := c.h.plugins.Compilations()
+	counter(descCompilations, float64(compiled.Compiled), "source")
+	counter(descCompilations, float64(compiled.Cached), "cache")
+	counter(descCompileTime, compiled.Time.Seconds())
 	for _, d := range c.h.serving() {
 		n := d.plugin.Stats()
 		gauge(descInstances, float64(n.Live), d.Plugin.String())

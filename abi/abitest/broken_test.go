@@ -26,6 +26,8 @@ var broken = []struct{ guest, law, says string }{
 	{"STATE_WITHOUT_EVENTS", "answers", "state: not nil although there are no events"},
 	{"HIDDEN_COUNTER", "repeatable", "another answer"},
 	{"LEFTOVER_STATE", "repeatable", "another answer"},
+	{"CLOCK", "repeatable", "another answer"},
+	{"RANDOM_BYTES", "repeatable", "another answer"},
 	{"UNLISTED_EVENT", "listed-events", `event "added" version 2 is not listed`},
 	{"UNLISTED_REJECTION", "listed-rejections", `"too-short" is not listed`},
 	{"UNSORTED_MAP", "canonical", "not sorted"},

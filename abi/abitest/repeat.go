@@ -70,6 +70,7 @@ func (e *exchange) unlike(got []byte, failed *CallError, where string) Finding {
 	if failed != nil {
 		f.Answer.Text = failed.Error()
 	}
-	f.Do = "keep nothing between calls that changes an answer: no counters, no leftovers of the last state; sort what a hash map gives"
+	f.Do = "keep nothing between calls that changes an answer: no counters, no leftovers of the last state; sort what a hash map gives; " +
+		"take time and random numbers from what a handler is given, not from the language's own clock and generator"
 	return f
 }

@@ -41,8 +41,18 @@ func (r *Report) WriteText(w io.Writer) error {
 		r.Types[i].text(&b)
 	}
 	fmt.Fprintf(&b, "\n")
+	var blocked []string // laws in a row that wait for the same, told in one line
 	for i := range r.Laws {
-		r.Laws[i].text(&b)
+		l := &r.Laws[i]
+		if l.Status != Blocked {
+			l.text(&b)
+			continue
+		}
+		blocked = append(blocked, l.Law)
+		if i+1 == len(r.Laws) || r.Laws[i+1].Status != Blocked || r.Laws[i+1].Why != l.Why {
+			fmt.Fprintf(&b, "%-15s %s\n    %s\n", Blocked, strings.Join(blocked, ", "), l.Why)
+			blocked = nil
+		}
 	}
 	if len(r.Notes) > 0 {
 		fmt.Fprintf(&b, "\n")

@@ -201,15 +201,18 @@ func TestTheReadmesSetUp(t *testing.T) {
 			}
 		case strings.HasPrefix(s.command, "go run ./cmd/eshost dev "):
 			// What `go run` runs does not get its signals.
-			if out, err := r.command("go build -o built ./cmd/eshost").Output(); err != nil {
+			if out, err := r.command("go build -o ../built ./cmd/eshost").Output(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			r.serve("./built " + strings.TrimPrefix(s.command, "go run ./cmd/eshost "))
+			r.serve("../built " + strings.TrimPrefix(s.command, "go run ./cmd/eshost "))
 			r.stop()
 		case s.command == "":
 		default:
 			t.Errorf("nothing tests %q", s.command)
 		}
+	}
+	if out, err := r.command("git status --porcelain").Output(); err != nil || len(out) > 0 {
+		t.Errorf("what the README says changes the clone: %v\n%s", err, out)
 	}
 	for _, want := range []string{"git clone", "go run", "make test", "go install"} {
 		if !strings.Contains(text, want) {

@@ -183,3 +183,35 @@ func (c *Client) Ready(ctx context.Context) (version string, err error) {
 	err = c.decode(resp.Body, &answer)
 	return answer.Version, err
 }
+
+// Audit says whether a plugin gave the same answers when it was asked twice.
+type Audit struct {
+	Plugin      string       `json:"plugin"`
+	Audited     uint64       `json:"audited"`     // calls that were made twice
+	Differences uint64       `json:"differences"` // of these, how many were answered differently
+	Examples    []Difference `json:"examples"`    // the first ones
+}
+
+// Difference is a call that two instances of a plugin answered differently. Requests and answers are
+// those of the ABI, in their JSON form.
+type Difference struct {
+	Time    time.Time       `json:"time"`
+	Func    string          `json:"func"` // handle_command or handle_event
+	Type    string          `json:"type"`
+	ID      string          `json:"id"`
+	Seq     uint64          `json:"seq"`   // of the last event in the state that was given
+	Fresh   bool            `json:"fresh"` // the second instance had never been called
+	Request json.RawMessage `json:"request"`
+	First   json.RawMessage `json:"first"` // what counted
+	Second  json.RawMessage `json:"second"`
+	Error   string          `json:"error,omitempty"` // why there is no second answer
+}
+
+// Audits returns what was found when guest calls were made twice, for each plugin in service.
+func (c *Client) Audits(ctx context.Context) ([]Audit, error) {
+	var answer struct {
+		Audits []Audit `json:"audits"`
+	}
+	err := c.get(ctx, path("audits"), &answer)
+	return answer.Audits, err
+}

@@ -54,6 +54,7 @@ type Options struct {
 	ModuleBytes int           // size of a .wasm file at most; 0: 64 MiB
 	Fuel        int64         // of one command or event call, in instructions; 0: 5,000,000,000, which is what a start always has
 	CallTimeout time.Duration // a command or event call that takes longer is stopped; 0: none is
+	Vary        bool          // every instance has a time and random bytes of its own, upon which no answer may depend; false: all have the same, as in a host
 	Logger      *slog.Logger  // told of what went wrong without failing a caller; nil: discards
 }
 
@@ -91,6 +92,7 @@ func Open(ctx context.Context, wasm []byte, o *Options) (*Plugin, error) {
 		CacheDir:         o.CacheDir,
 		MemoryLimitPages: uint32(o.MemoryBytes / pageBytes),
 		MaxModuleBytes:   o.ModuleBytes,
+		Vary:             o.Vary,
 		Logger:           o.Logger,
 	})
 	if err != nil {

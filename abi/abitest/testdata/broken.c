@@ -35,6 +35,23 @@ static u32 calls;
 
 __attribute__((import_module("eshost_v1"), import_name("panic"))) void say(const char *at, u32 size);
 
+// surroundings are what the system's clock and random bytes say.
+static u64 surroundings(void) {
+#if BROKEN == CLOCK
+  __attribute__((import_module("wasi_snapshot_preview1"), import_name("clock_time_get"))) u32 clock(u32 id, u64 precision, u64 *now);
+  u64 now;
+  clock(0, 1, &now);
+  return now / 86400000000000;
+#elif BROKEN == RANDOM_BYTES
+  __attribute__((import_module("wasi_snapshot_preview1"), import_name("random_get"))) u32 fill(u8 *at, u32 size);
+  u8 byte;
+  fill(&byte, 1);
+  return byte;
+#else
+  return 0;
+#endif
+}
+
 // panics ends the call. Its text is long enough to be one.
 static void panics(void) {
   if (BROKEN != SILENT_TRAP)

@@ -50,3 +50,5 @@
 #define LONG_INITIAL_STATE   46 // the initial state has an integer in a long form
 #define INITIAL_STATE_TAKEN  47 // whatever its total is, where the rest is as at first
 #define ENDLESS_COMMAND      48 // a command that comes after 64 events never returns
+#define CLOCK                49 // replies tell the day of the system's clock
+#define RANDOM_BYTES         50 // replies tell a random byte of the system's

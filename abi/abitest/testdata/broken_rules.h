@@ -95,7 +95,7 @@ static void accept(State *s, int event, const Entry *e) {
     if (BROKEN == WRONG_REPLY)
       write_str("all");
     else
-      write_uint(BROKEN == REPLY_TOO_EARLY ? before : s->total + (BROKEN == HIDDEN_COUNTER ? calls : 0));
+      write_uint(BROKEN == REPLY_TOO_EARLY ? before : s->total + surroundings() + (BROKEN == HIDDEN_COUNTER ? calls : 0));
     end_bin(bin);
   }
   write_head(0x90, 1);

@@ -27,6 +27,15 @@ impl<E> Events<E> {
             Events::Many(events) => events,
         }
     }
+
+    #[inline]
+    pub(crate) fn fold<S>(self, state: S, f: impl Fn(S, E) -> S) -> S {
+        match self {
+            Events::None => state,
+            Events::One(event) => f(state, event),
+            Events::Many(events) => events.into_iter().fold(state, f),
+        }
+    }
 }
 
 impl<E> IntoEvents<E> for E {

@@ -5,6 +5,7 @@ type helper uint8
 
 const (
 	refill        helper = iota // () -> (): asks the host for fuel
+	askIfNeeded                 // () -> (): asks if more was drawn than there was
 	fillMemory                  // memory.fill
 	copyMemory                  // memory.copy
 	growMemory                  // memory.grow
@@ -15,7 +16,7 @@ const (
 
 // helperNames are those in stack traces.
 var helperNames = [helpers]string{
-	"eshost_meter.refill", "eshost_meter.memory.fill", "eshost_meter.memory.copy", "eshost_meter.memory.grow",
+	"eshost_meter.refill", "eshost_meter.ask_if_needed", "eshost_meter.memory.fill", "eshost_meter.memory.copy", "eshost_meter.memory.grow",
 	"eshost_meter.charge_bytes", "eshost_meter.charge_entries",
 }
 
@@ -40,7 +41,7 @@ var addedTypeCode = []byte{
 	0x60, 1, i32, 1, i32,
 }
 
-var helperTypes = [helpers]int{refillType, threeType, threeType, oneToOneType, oneToOneType, oneToOneType}
+var helperTypes = [helpers]int{refillType, refillType, threeType, threeType, oneToOneType, oneToOneType, oneToOneType}
 
 const (
 	// pieceBytes is how much memory is filled or copied between two charges.
@@ -127,6 +128,8 @@ func (r *rewriter) helperCode(h helper) code {
 	case refill:
 		c := code{0}.fuel(opGlobalGet, r.globals).op(opCall)
 		return code(uvarint(c, r.importedFunctions)).fuel(opGlobalSet, r.globals).op(opEnd)
+	case askIfNeeded:
+		return append(code{0}, r.check...).op(opEnd)
 	case fillMemory:
 		fill := []byte{opFC, fcMemoryFill, 0}
 		c := outside(oneLocal.get(d), n).op(opIf, noResult).get(d).get(s).get(n).op(fill...).op(opUnreachable, opEnd)

@@ -6,6 +6,14 @@ import "github.com/eshost/eshost/host/internal/module"
 // one instruction.
 const localsCost = 8
 
+// What a function may have at most. The time that the engine's compiler takes for a function, in
+// which it cannot be stopped, grows with the square of its blocks and branches, and faster yet with its
+// loops. The largest functions of real programs have some thousands, and a few dozen loops.
+const (
+	maxWays  = 40_000 // blocks, their ends, branches and the labels of tables
+	maxLoops = 1_000
+)
+
 // body reads one function after the other.
 type body struct {
 	*rewriter
@@ -16,16 +24,18 @@ type body struct {
 	self   int32    // the function
 	rounds []int    // what a round of each of its loops costs; 0 if no way leads there
 	heavy  bool     // it calls what is not light before it has passed the header of a loop
+	ways   int      // its blocks, their ends and branches so far
 	left   int      // what the calls in it leave, if each is made once
 	calls  int      // how many leave anything
 	exits  int      // how many instructions may leave the function
 	checks editKind // those that are made of putAfter and putBefore
+	asks   []byte   // their code
 }
 
 // read makes the edits of a function. The first one is the charge at its entry.
 func (f *body) read(self int32, in module.Reader) error {
 	f.in, f.self, f.rounds, f.heavy = in, self, f.rounds[:0], false
-	f.left, f.calls, f.exits = 0, 0, 0
+	f.ways, f.left, f.calls, f.exits = 0, 0, 0, 0
 	f.paths.reset()
 	f.paths.here().pass(f.locals() / localsCost)
 	f.edits = append(f.edits[:0], edit{at: f.in.Pos()})
@@ -128,13 +138,13 @@ func (f *body) edit(at int, kind editKind, value int) {
 func (f *body) control(op byte, at int) {
 	here := f.paths.here()
 	here.pass(int(instructions[op].cost))
+	if f.ways++; f.ways > maxWays {
+		f.in.Fail("more than %d blocks and branches in a function", maxWays)
+		return
+	}
 	switch op {
 	case opBlock, opIf, opLoop:
 		takes := f.blockType(&f.in)
-		if len(f.paths.frames) >= maxFrames {
-			f.in.Fail("more than %d blocks in each other", maxFrames)
-			return
-		}
 		if op == opLoop {
 			f.openLoop(takes)
 			return
@@ -156,7 +166,8 @@ func (f *body) control(op byte, at int) {
 	case opBr, opBrIf:
 		f.branch(op, at)
 	case opBrTable:
-		for n := f.in.Count("labels", module.NoLimit); n >= 0 && f.in.Err() == nil; n-- {
+		for n := f.in.Count("labels", maxWays); n >= 0 && f.in.Err() == nil; n-- {
+			f.ways++
 			f.branch(op, at)
 		}
 	}
@@ -168,6 +179,10 @@ func (f *body) control(op byte, at int) {
 // openLoop begins a loop; takes says whether it has parameters.
 func (f *body) openLoop(takes bool) {
 	n := len(f.rounds)
+	if n >= maxLoops {
+		f.in.Fail("more than %d loops in a function", maxLoops)
+		return
+	}
 	f.rounds = append(f.rounds, 0)
 	header := f.atHeader(f.self, n, takes, f.paths.here().number)
 	f.paths.openLoop(n, header)

@@ -37,12 +37,17 @@ func (f *body) settle() {
 	default:
 		entry.kind = putDraw
 	}
-	switch {
-	case !k.settles:
-	case f.left > mostBetween || f.calls <= f.exits:
-		f.checks = putAfter
-	default:
-		f.checks = putBefore
+	f.asks = f.check
+	if !k.settles {
+		return
+	}
+	n := f.exits
+	f.checks = putBefore
+	if f.left > mostBetween || f.calls <= f.exits {
+		n, f.checks = f.calls, putAfter
+	}
+	if n > mostInline {
+		f.asks = uvarint([]byte{opCall}, f.use(askIfNeeded))
 	}
 }
 
@@ -82,7 +87,7 @@ func (f *body) write(out []byte, in module.Reader) []byte {
 			out = f.draws(append(out, opIf, noResult), f.rounds[e.value])
 			out = append(f.again(out, e.label+1), opEnd)
 		case putAfter, putBefore:
-			out = append(out, f.check...)
+			out = append(out, f.asks...)
 		case putIndex:
 			out = uvarint(out, e.value)
 		case putCall:

@@ -26,7 +26,7 @@ func TestWhatNeverEndsRunsOutOfFuel(t *testing.T) {
 		"a loop from an else":            one(nothing, 0x03, 0x40, c32(0), 0x04, 0x40, 0x05, 0x0c, 1, 0x0b, 0x0b),
 		"a loop with a parameter":        {types: [][]byte{nothing, i32ToI32}, funcs: []fn{{name: "f", body: join(c32(1), 0x03, 1, 0x0c, 0, 0x0b, 0x1a)}}},
 		"a loop that calls light ones":   {types: [][]byte{nothing}, funcs: []fn{{name: "f", body: loop(0x10, 1)}, {body: join(0x10, 2)}, {}}},
-		"exponential calls":              exponential(40),
+		"exponential calls":              exponential(23),
 		"calls through a table":          {types: [][]byte{nothing}, table: join(0x70, 0, 1), elements: [][]byte{join(0, c32(0), 0x0b, 1, 1)}, funcs: []fn{{name: "f", body: loop(c32(0), 0x11, 0, 0)}, {}}},
 		"memory filled again and again":  {types: [][]byte{nothing}, memory: join(0, 16), funcs: []fn{{name: "f", body: loop(c32(0), c32(1), c32(1<<20), 0xfc, 11, 0)}}},
 		"memory grown by nothing":        {types: [][]byte{nothing}, memory: join(0, 1), funcs: []fn{{name: "f", body: loop(c32(0), 0x40, 0, 0x1a)}}},

@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestLargeModulesAreRewritten(t *testing.T) {
 	}
 	all := func() (b []byte) {
 		for i := range most {
-			b = join(b, 0x10, uv(i))
+			b = append(append(b, 0x10), uv(i)...)
 		}
 		return b
 	}()
@@ -31,10 +32,10 @@ func TestLargeModulesAreRewritten(t *testing.T) {
 		"each of which calls the one before twice":      functions(func(i int) []byte { return join(0x10, uv(max(i-1, 0)), 0x10, uv(max(i-1, 0))) }),
 		"each of which calls the next one, in a circle": circle(most),
 		"one of which calls all others":                 functions(func(i int) []byte { return all[:len(all)*max(0, 1-i)] }),
-		"a function of four million instructions":       one(nothing, straight(2_700_000)),
-		"a million loops":                               one(nothing, bytes.Repeat(join(0x03, 0x40, back(0), 0x0b), 1_000_000)),
-		"loops in loops":                                one(nothing, bytes.Repeat([]byte{0x03, 0x40}, 90_000), c32(0), 0x0d, uv(80_000), bytes.Repeat([]byte{0x0b}, 90_000)),
-		"branches out of loops in loops":                one(nothing, bytes.Repeat([]byte{0x03, 0x40}, 90_000), bytes.Repeat(join(c32(0), 0x0d, uv(90_000)), 1_000_000), bytes.Repeat([]byte{0x0b}, 90_000)),
+		"a function of half a megabyte":                 one(nothing, straight(174_000)),
+		"a hundred functions with a thousand loops":     {types: [][]byte{nothing}, funcs: slices.Repeat([]fn{{body: bytes.Repeat(join(0x03, 0x40, back(0), 0x0b), 1000)}}, 100)},
+		"branches out of a thousand loops":              one(nothing, bytes.Repeat([]byte{0x03, 0x40}, 1000), bytes.Repeat(join(c32(0), 0x0d, uv(1000)), 37_000), bytes.Repeat([]byte{0x0b}, 1000)),
+		"a hundred thousand calls that leave much":      {types: [][]byte{nothing}, funcs: append([]fn{{body: bytes.Repeat(join(0x10, 1, 0x10, 2, 0x10, 3), 30_000)}}, slices.Repeat([]fn{{body: straight(500)}}, 3)...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wasm := w.bytes()

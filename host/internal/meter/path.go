@@ -33,9 +33,6 @@ type frame struct {
 	end    int   // the costliest way to its end by a branch, or dead
 }
 
-// maxFrames is how many blocks may stand in each other.
-const maxFrames = 100_000
-
 // paths follows the ways through a function.
 type paths struct {
 	levels  []level

@@ -20,6 +20,10 @@ const (
 	// mostBack is how many branches lead back to the beginning of a loop that is
 	// charged there. With more it is charged at its header, which makes less code.
 	mostBack = 2
+	// mostInline is how many checks behind calls or before the ends of a function
+	// are made in line: they are blocks, of which the engine's compiler bears
+	// only so many.
+	mostInline = 1000
 	// mostSorts is how many types are told apart in calls through tables.
 	mostSorts = 1000
 )

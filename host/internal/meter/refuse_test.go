@@ -1,6 +1,7 @@
 package meter_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -64,7 +65,10 @@ func TestGuestsCannotNameWhatIsAdded(t *testing.T) {
 		"an else without an if":                 {one(nothing, 0x05), "an else without an if"},
 		"a branch out of everything":            {one(nothing, 0x0c, 1), "a branch out of 1 blocks"},
 		"a second memory":                       {one(nothing, 0x3f, 1), "memory 1"},
-		"more blocks than there may be":         {one(nothing, blocks(100_001)), "more than 100000 blocks"},
+		"more blocks than there may be":         {one(nothing, blocks(20_001)), "more than 40000 blocks and branches"},
+		"more branches than there may be":       {one(nothing, bytes.Repeat([]byte{0x0c, 0}, 40_001)), "more than 40000 blocks and branches"},
+		"more labels than there may be":         {one(nothing, c32(0), 0x0e, 0xc1, 0xb8, 2, make([]byte, 40_002)), "labels"},
+		"more loops than there may be":          {one(nothing, bytes.Repeat([]byte{0x03, 0x40}, 1001), bytes.Repeat([]byte{0x0b}, 1001)), "more than 1000 loops"},
 		"functions without code":                {wat{types: [][]byte{nothing}, raw: join(3, 2, 1, 0)}, "0 functions have code and 1 have a type"},
 		"an empty count of data segments":       {wat{raw: join(12, 0)}, "ends too early"},
 		"sections out of order":                 {wat{types: [][]byte{nothing}, funcs: []fn{{}}, raw: join(1, 1, 0)}, "out of order"},

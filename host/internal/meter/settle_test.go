@@ -57,6 +57,8 @@ func TestTheHostIsAskedInTime(t *testing.T) {
 		"up a recursion, by a call by a table":  {wat{types: types, table: table, elements: held(1), funcs: []fn{{name: "f", body: join(more, 0x10, 0, c32(0), 0x11, 1, 0, 0x0b)}, heavy}}, 1000, 10_000_000},
 		"up a recursion of two":                 {wat{types: types, funcs: []fn{{name: "f", body: join(more, 0x10, 2, 0x0b)}, heavy, {body: join(0x20, 0, 0x10, 0, 0x10, 1)}}}, 1000, 10_000_000},
 		"along many calls":                      {wat{types: types, funcs: []fn{{name: "f", body: wide}, heavy}}, 0, 3_000_000},
+		"along calls of many functions":         {broad(60, 60), 0, 500_000},
+		"along many calls of many functions":    {broad(60, 1500), 0, 2_900_000},
 		"along many calls in a recursion":       {wat{types: types, funcs: []fn{{name: "f", body: join(more, 0x10, 0, wide, 0x0b)}, heavy}}, 10, 30_000_000},
 		"along calls in a loop":                 {wat{types: types, funcs: []fn{{name: "f", locals: join(1, 1, i32), body: rounds(1, 300, 0x10, 1)}, heavy}}, 0, 3_000_000},
 		"along a loop that pays at its top":     {wat{types: types, funcs: []fn{{name: "f", locals: join(1, 1, i32), body: rounds(1, 300, 0x10, 1, back(0), back(0))}, heavy}}, 0, 3_000_000},
@@ -78,6 +80,18 @@ func TestTheHostIsAskedInTime(t *testing.T) {
 			t.Logf("%d of %d units", worst, used)
 		})
 	}
+}
+
+// broad is a function that makes so many calls of n functions, which leave as much as they may with so many.
+func broad(n, calls int) wat {
+	w := wat{types: [][]byte{nothing}, funcs: []fn{{name: "f"}}}
+	for i := range calls {
+		w.funcs[0].body = join(w.funcs[0].body, 0x10, 1+i%n)
+	}
+	for range n {
+		w.funcs = append(w.funcs, fn{body: straight(min(10_000, 50_000/(calls/n)-10))})
+	}
+	return w
 }
 
 // tree is a chain of functions that each call the next one calls/2 times, in bytes.

@@ -9,7 +9,7 @@ import (
 // hostile one from making its compilation or instantiation huge.
 const (
 	maxFunctions     = 100_000
-	maxFunctionBytes = 8 << 20
+	maxFunctionBytes = 512 << 10 // its compilation takes up to a thousand times as much memory
 	maxLocals        = 50_000
 	maxTableEntries  = 1 << 20 // 8 MiB of an instance's memory on the host's side
 	maxTables        = 16

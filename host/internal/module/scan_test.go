@@ -52,7 +52,7 @@ func TestLimitsAreExact(t *testing.T) {
 	}{
 		"functions":              {func(n int) []byte { return section(3, number(n), make([]byte, n)) }, 100_000, "100001 functions, the limit is 100000"},
 		"functions with code":    {func(n int) []byte { return section(10, number(n), bytes.Repeat([]byte{2, 0, 0x0b}, n)) }, 100_000, "100001 functions, the limit is 100000"},
-		"bytes of a function":    {body, 8 << 20, "function of 8388609 bytes, the limit is 8388608"},
+		"bytes of a function":    {body, 512 << 10, "function of 524289 bytes, the limit is 524288"},
 		"locals":                 {locals, 50_000, "function with 50001 locals, the limit is 50000"},
 		"parameters":             {func(n int) []byte { return section(1, 1, 0x60, number(n), bytes.Repeat([]byte{i32}, n), 0) }, 1000, "1001 parameters, the limit is 1000"},
 		"results":                {func(n int) []byte { return section(1, 1, 0x60, 0, number(n), bytes.Repeat([]byte{i32}, n)) }, 1000, "1001 results, the limit is 1000"},

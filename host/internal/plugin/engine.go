@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -41,7 +42,10 @@ type Engine struct {
 	teardown    sync.Once
 	teardownErr error
 
-	count counters
+	count    counters
+	compiled atomic.Uint64 // modules
+	cached   atomic.Uint64 // of these, those that an earlier start had compiled
+	nanos    atomic.Int64  // that took
 }
 
 // counters are kept for the engine as a whole and for each plugin.
@@ -130,6 +134,19 @@ func openCache(dir string) (wazero.CompilationCache, error) {
 
 // Stats counts the instances of all plugins.
 func (e *Engine) Stats() Stats { return e.count.stats() }
+
+// Compilations counts the modules that were loaded.
+type Compilations struct {
+	Compiled uint64        // anew
+	Cached   uint64        // that lay in Options.CacheDir
+	Time     time.Duration // that both took
+}
+
+// Compilations counts the modules that were loaded so far.
+func (e *Engine) Compilations() Compilations {
+	cached := e.cached.Load()
+	return Compilations{Compiled: e.compiled.Load() - cached, Cached: cached, Time: time.Duration(e.nanos.Load())}
+}
 
 // Close retires all plugins, waits until their instances are released, and
 // frees everything. If ctx ends before, it returns ctx's error; the engine

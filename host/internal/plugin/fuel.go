@@ -41,6 +41,7 @@ type tank struct {
 	given   int64             // to this call: what was left, and what refuels added
 	limit   int64             // of this call
 	used    int64             // by the last call
+	owed    int64             // for work of the host's while there is no counter
 	slice   int64
 	since   time.Time // when the running slice began; zero: with the call
 	pause   func(used int64) error
@@ -48,7 +49,7 @@ type tank struct {
 
 // begin begins a call.
 func (t *tank) begin(a *Allowance) {
-	t.limit, t.pause, t.since = a.Fuel, a.Pause, time.Time{}
+	t.limit, t.pause, t.since, t.owed = a.Fuel, a.Pause, time.Time{}, 0
 	if t.left > t.limit {
 		t.left = t.limit
 		t.counter.Set(uint64(t.left))
@@ -66,23 +67,24 @@ func (t *tank) end() {
 
 // spend takes the fuel for work that the host does for the guest: size bytes of it.
 func (t *tank) spend(size int) {
-	if t.counter != nil {
-		t.counter.Set(t.counter.Get() - uint64(size/bytesPerFuel))
+	if t.counter == nil {
+		t.owed += int64(size / bytesPerFuel)
+		return
 	}
+	t.counter.Set(t.counter.Get() - uint64(size/bytesPerFuel))
 }
 
 // refuel is what the guest calls at the end of a slice, when left, below zero, is in its counter. It
 // gives the next slice, or panics with why there is none.
 func (t *tank) refuel(left int64) int64 {
-	t.used = t.given - left
+	t.used = t.given - left + t.owed
 	if t.used >= t.limit {
 		panic(fmt.Errorf("%w: it used %d of %d", ErrOutOfFuel, t.used, t.limit))
 	}
-	now := time.Now()
 	if !t.since.IsZero() {
-		t.adapt(now.Sub(t.since))
-	}
-	runtime.Gosched()
+		t.adapt(time.Since(t.since))
+		runtime.Gosched()
+	} // else the slice is mostly that of earlier calls, which are short
 	if t.pause != nil {
 		if err := t.pause(t.used); err != nil {
 			panic(fmt.Errorf("%w after %d units of fuel: %w", ErrStopped, t.used, err))
@@ -90,7 +92,7 @@ func (t *tank) refuel(left int64) int64 {
 	}
 	t.since = time.Now()
 	next := min(t.slice, t.limit-t.used)
-	t.given = t.used + next
+	t.given, t.owed = t.used+next, 0
 	return next
 }
 

@@ -31,6 +31,7 @@ type Instance struct {
 	stack  [2]uint64 // parameters and results
 	answer []byte
 	said   speech
+	around surroundings
 	naps   int   // in this call; see wasiPoll
 	memory int64 // as of the last call
 	calls  int   // so far
@@ -65,6 +66,7 @@ var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 // newInstance makes an instance and runs its start-up code.
 func newInstance(p *Plugin) (*Instance, error) {
 	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}, tank: tank{slice: firstSlice}, born: time.Now()}
+	in.around = surroundingsOf(p.count.created.Load(), p.engine.opts.Vary)
 	in.ctx = guestContext{Context: context.Background(), in: in}
 	in.begin(&Allowance{Fuel: p.engine.opts.Fuel})
 	module, err := in.instantiate()
@@ -101,7 +103,9 @@ func (in *Instance) instantiate() (module api.Module, err error) {
 			module, err = nil, fmt.Errorf("the module cannot be instantiated: %v", r)
 		}
 	}()
-	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(reserve))
+	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(func(capacity, most uint64) experimental.LinearMemory {
+		return reserve(capacity, min(most, in.plugin.memoryBytes))
+	}))
 	return in.plugin.engine.runtime.InstantiateModule(ctx, in.plugin.compiled, anonymous)
 }
 
@@ -178,9 +182,8 @@ func (in *Instance) Used() int64 { return in.tank.used }
 
 // send puts a request into the guest's memory and leaves its place in stack.
 func (in *Instance) send(req []byte) error {
-	if uint64(len(req)) > uint64(in.plugin.engine.opts.MemoryLimitPages)*pageBytes {
-		return fmt.Errorf("%w: request of %d bytes, an instance has %d pages of 64 KiB at most",
-			ErrOverLimit, len(req), in.plugin.engine.opts.MemoryLimitPages)
+	if uint64(len(req)) > in.plugin.memoryBytes {
+		return fmt.Errorf("%w: request of %d bytes, an instance has %d bytes of memory at most", ErrOverLimit, len(req), in.plugin.memoryBytes)
 	}
 	size := max(1, uint64(len(req)))
 	in.stack[0] = size

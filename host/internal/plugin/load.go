@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
@@ -36,7 +37,7 @@ func (e *Engine) Load(ctx context.Context, wasm []byte) (*Plugin, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	p := &Plugin{engine: e, digest: sha256.Sum256(wasm), room: make(chan struct{}, 1), gone: make(chan struct{})}
+	p := &Plugin{engine: e, digest: sha256.Sum256(wasm), memoryBytes: uint64(e.opts.MemoryLimitPages) * pageBytes, maxInstances: e.opts.MaxInstances, room: make(chan struct{}, 1), gone: make(chan struct{})}
 	p.setName("plugin " + shortDigest(p.digest))
 	if err := e.add(p); err != nil {
 		return nil, err
@@ -89,7 +90,8 @@ func (p *Plugin) describe(ctx context.Context) error {
 	if err != nil {
 		return p.refuseCall(err)
 	}
-	defer p.Release(in)
+	release := p.Release
+	defer func() { release(in) }()
 	b, err := in.Describe()
 	if err != nil {
 		return p.refuseCall(err)
@@ -102,6 +104,16 @@ func (p *Plugin) describe(ctx context.Context) error {
 		return p.refuse(err, strings.Split(err.Error(), "\n")...)
 	}
 	p.manifest = manifest
+	if own := &manifest.Limits; own.MemoryBytes != 0 {
+		p.memoryBytes = min(p.memoryBytes, own.MemoryBytes)
+		release = (*Instance).Discard // it may still grow to what the engine allows
+		if start := uint64(in.MemoryBytes()); start > p.memoryBytes {
+			return p.refuse(nil, fmt.Sprintf("its manifest limits the memory of an instance to %d bytes, and one has %d from the start", p.memoryBytes, start))
+		}
+	}
+	if own := manifest.Limits.Instances; own != 0 {
+		p.maxInstances = int(min(uint64(p.maxInstances), own))
+	}
 	names := make([]string, len(manifest.Types))
 	for i := range manifest.Types {
 		names[i] = manifest.Types[i].Name
@@ -172,6 +184,14 @@ func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.
 	ctx, cancel := context.WithTimeoutCause(ctx, e.opts.CompileTimeout, fmt.Errorf("it takes longer than %v, which is the limit", e.opts.CompileTimeout))
 	defer cancel()
 	ctx = experimental.WithCompilationWorkers(ctx, compilers)
+	start, kept := time.Now(), e.kept()
+	defer func() {
+		e.nanos.Add(int64(time.Since(start)))
+		e.compiled.Add(1)
+		if err == nil && kept > 0 && e.kept() == kept {
+			e.cached.Add(1)
+		}
+	}()
 	c, err = e.runtime.CompileModule(ctx, wasm)
 	var file *fs.PathError
 	if err != nil && e.opts.CacheDir != "" && errors.As(err, &file) {
@@ -186,6 +206,16 @@ func (e *Engine) compile(ctx context.Context, p *Plugin, wasm []byte) (c wazero.
 		c, err = e.runtime.CompileModule(ctx, wasm)
 	}
 	return c, err
+}
+
+// kept is how many compiled plugins lie in the folder. Only one module is compiled at a
+// time, so one that adds nothing was there.
+func (e *Engine) kept() int {
+	if e.opts.CacheDir == "" {
+		return 0
+	}
+	files, _ := filepath.Glob(filepath.Join(e.opts.CacheDir, "wazero-*", "*")) // the pattern is well-formed
+	return len(files)
 }
 
 // forget removes all compiled plugins from the folder.

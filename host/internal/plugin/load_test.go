@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -123,8 +124,11 @@ func TestLoadRefuses(t *testing.T) {
 			g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("t")), 1, 0x70, 0, 1)}
 			return g.bytes()
 		}(), []string{"table env.t"}},
-		"AssemblyScript's abort": {echo().imported("env", "abort", []byte{i32, i32, i32, i32}, nil).bytes(), []string{"--use abort="}},
-		"opening files":          {echo().imported(wasi, "path_open", nil, nil).bytes(), []string{"no files"}},
+		"AssemblyScript's Date.now":    {echo().imported("env", "Date.now", nil, []byte{f64}).bytes(), []string{"function env.Date.now (AssemblyScript's Date: use context.nowMillis, "}},
+		"AssemblyScript's Math.random": {echo().imported("env", "seed", nil, []byte{f64}).bytes(), []string{"function env.seed (AssemblyScript's Math.random: use context.random(), "}},
+		"AssemblyScript's console":     {echo().imported("env", "console.log", []byte{i32}, nil).bytes(), []string{"function env.console.log (AssemblyScript's console: use context.log)"}},
+		"AssemblyScript's abort":       {echo().imported("env", "abort", []byte{i32, i32, i32, i32}, nil).bytes(), []string{"--use abort="}},
+		"opening files":                {echo().imported(wasi, "path_open", nil, nil).bytes(), []string{"no files"}},
 		"a function as another kind": {func() []byte {
 			g := echo()
 			g.rawImports = [][]byte{code(vec([]byte(wasi)), vec([]byte("fd_write")), 3, i32, 0)}
@@ -279,5 +283,44 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+func TestAPluginMayAskForLessAndNeverForMore(t *testing.T) {
+	limited := func(l abi.OwnLimits) *guest {
+		m := testManifest()
+		m.Limits = l
+		return echo().describing(abi.AppendManifest(nil, m))
+	}
+	// Grows page by page until it is refused, and answers with the size in pages.
+	grow := code(0x03, 0x40, i32const(1), 0x40, 0, i32const(-1), 0x47, 0x0d, 0, opEnd)
+	pages := func(g *guest, o *plugin.Options) uint32 {
+		t.Helper()
+		g.with(abi.ExportHandleCommand, code(grow, i32const(8), 0x3f, 0, 0x36, 2, 0, i64const(8<<32|4)))
+		b, err := one(t, o, g).HandleCommand([]byte("abc"), plugin.Allowance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return binary.LittleEndian.Uint32(b)
+	}
+	host := &plugin.Options{MemoryLimitPages: 20, MaxInstances: 3}
+	if n := pages(limited(abi.OwnLimits{MemoryBytes: 10*65536 + 5}), host); n != 10 {
+		t.Errorf("less memory: %d pages", n)
+	}
+	if n := pages(limited(abi.OwnLimits{MemoryBytes: 1 << 40}), host); n != 20 {
+		t.Errorf("more memory: %d pages", n)
+	}
+	_, err := newEngine(t, host).Load(context.Background(), limited(abi.OwnLimits{MemoryBytes: 65536}).bytes())
+	if err == nil || !strings.Contains(err.Error(), "its manifest limits the memory of an instance to 65536 bytes, and one has 262144 from the start") {
+		t.Errorf("less memory than it has: error %v", err)
+	}
+	for own, want := range map[uint64]int{1: 1, 2: 2, 1000: 3} {
+		p := load(t, newEngine(t, host), limited(abi.OwnLimits{Instances: own}).bytes())
+		if err := p.Warm(context.Background(), 10); err != nil {
+			t.Fatal(err)
+		}
+		if n := p.Stats().Live; n != int64(want) {
+			t.Errorf("%d instances where it asked for %d and may have 3", n, own)
+		}
 	}
 }

@@ -1,9 +1,15 @@
 package plugin
 
 // heap is a memory in Go's own, which is copied when it grows.
-type heap struct{ b []byte }
+type heap struct {
+	b    []byte
+	most uint64
+}
 
 func (m *heap) Reallocate(size uint64) []byte {
+	if size > m.most {
+		return nil
+	}
 	if have := uint64(len(m.b)); size > have {
 		m.b = append(m.b, make([]byte, size-have)...)
 	}

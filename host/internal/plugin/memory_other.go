@@ -5,4 +5,6 @@ package plugin
 import "github.com/tetratelabs/wazero/experimental"
 
 // reserve makes the linear memory of an instance.
-func reserve(capacity, _ uint64) experimental.LinearMemory { return &heap{make([]byte, 0, capacity)} }
+func reserve(capacity, most uint64) experimental.LinearMemory {
+	return &heap{make([]byte, 0, capacity), most}
+}

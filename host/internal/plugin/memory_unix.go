@@ -13,7 +13,7 @@ import (
 func reserve(capacity, most uint64) experimental.LinearMemory {
 	b, err := unix.Mmap(-1, 0, int(most), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_NORESERVE)
 	if err != nil || most == 0 {
-		return &heap{make([]byte, 0, capacity)}
+		return &heap{make([]byte, 0, min(capacity, most)), most}
 	}
 	small(b)
 	return &reserved{b}

@@ -27,6 +27,8 @@ type Options struct {
 	RecycleCalls     int           // calls after which an instance is replaced when it is released; 0: 10,000,000
 	RecycleAge       time.Duration // age at which it is; 0: 1 hour
 
+	Vary bool // every instance has a time and random bytes of its own: for checks that answers do not depend on them
+
 	Logger *slog.Logger // told of what went wrong without failing a caller; nil: discards
 }
 

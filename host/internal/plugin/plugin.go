@@ -23,6 +23,10 @@ type Plugin struct {
 	name     atomic.Pointer[string] // for people
 	compiled wazero.CompiledModule
 
+	// Limits of the engine's, or lower ones of the manifest's.
+	memoryBytes  uint64
+	maxInstances int
+
 	mu      sync.Mutex
 	free    []*Instance // the last one released is the first one acquired: it is warm
 	out     int         // instances acquired or being made
@@ -74,7 +78,7 @@ func (p *Plugin) take(ctx context.Context, fresh, wait bool) (*Instance, error) 
 	for {
 		p.mu.Lock()
 		last := len(p.free) - 1
-		full := p.out+len(p.free) >= p.engine.opts.MaxInstances
+		full := p.out+len(p.free) >= p.maxInstances
 		switch {
 		case p.retired:
 			p.mu.Unlock()
@@ -102,7 +106,7 @@ func (p *Plugin) take(ctx context.Context, fresh, wait bool) (*Instance, error) 
 		select {
 		case <-p.room:
 		case <-ctx.Done():
-			err = fmt.Errorf("wait for one of the %d instances of plugin %s: %w", p.engine.opts.MaxInstances, shortDigest(p.digest), ctx.Err())
+			err = fmt.Errorf("wait for one of the %d instances of plugin %s: %w", p.maxInstances, shortDigest(p.digest), ctx.Err())
 		}
 		p.mu.Lock()
 		p.waiting--
@@ -186,7 +190,7 @@ func (p *Plugin) Warm(ctx context.Context, n int) error {
 		case p.retired:
 			p.mu.Unlock()
 			return ErrRetired
-		case len(p.free)+p.out >= min(n, p.engine.opts.MaxInstances):
+		case len(p.free)+p.out >= min(n, p.maxInstances):
 			p.mu.Unlock()
 			return nil
 		}
@@ -226,11 +230,12 @@ func (p *Plugin) Retire() {
 	}
 }
 
-// close frees the compiled code. It is called once, without instances.
+// close frees the compiled code, also for those who still hold the plugin. It is called once, without instances.
 func (p *Plugin) close() {
 	if err := p.compiled.Close(context.Background()); err != nil {
 		p.engine.opts.Logger.Warn("plugin not freed", "plugin", shortDigest(p.digest), "error", err)
 	}
+	p.compiled = nil
 	p.engine.remove(p)
 	close(p.gone)
 }

@@ -13,7 +13,8 @@ import (
 
 // The functions of WASI preview 1 that language runtimes insist on, served by
 // constants: nothing a guest learns from them differs between two calls, two
-// instances or two machines.
+// instances or two machines. Only for a check that answers do not depend on
+// them, [Options.Vary], do instances differ.
 
 // Error numbers of WASI preview 1.
 const (
@@ -30,6 +31,24 @@ const wasiMoment = 1_000_000_000
 
 // wasiRandom is what random_get gives, again and again.
 var wasiRandom = [16]byte{0x9e, 0x37, 0x79, 0xb9, 0x7f, 0x4a, 0x7c, 0x15, 0xf3, 0x9c, 0xc0, 0x60, 0x5c, 0xed, 0xc8, 0x34}
+
+// surroundings are what an instance learns from clocks and random_get.
+type surroundings struct {
+	moment uint64
+	random [16]byte
+}
+
+// surroundingsOf are those of the n-th instance of a plugin: the same for all,
+// or for each a day and random bytes of its own.
+func surroundingsOf(n uint64, vary bool) surroundings {
+	s := surroundings{wasiMoment, wasiRandom}
+	if vary {
+		const day = 86_400_000_000_000 // nanoseconds
+		s.moment += n * day
+		binary.LittleEndian.PutUint64(s.random[:], binary.LittleEndian.Uint64(s.random[:])+n)
+	}
+	return s
+}
 
 var errSleep = errors.New("handlers cannot sleep: time is an input, and a guest call is never resumed")
 
@@ -103,21 +122,24 @@ func wasiNoSizes(_ *Instance, mem api.Memory, stack []uint64) {
 	stack[0] = wasiErrno(ok)
 }
 
-func wasiClockTime(_ *Instance, mem api.Memory, stack []uint64) {
-	stack[0] = wasiErrno(mem.WriteUint64Le(uint32(stack[2]), wasiMoment))
+func wasiClockTime(in *Instance, mem api.Memory, stack []uint64) {
+	stack[0] = wasiErrno(mem.WriteUint64Le(uint32(stack[2]), in.around.moment))
 }
 
 func wasiRandomGet(in *Instance, mem api.Memory, stack []uint64) {
 	b, ok := mem.Read(uint32(stack[0]), uint32(stack[1]))
 	in.tank.spend(len(b))
 	for len(b) > 0 {
-		b = b[copy(b, wasiRandom[:]):]
+		b = b[copy(b, in.around.random[:]):]
 	}
 	stack[0] = wasiErrno(ok)
 }
 
 // wasiPiece is how much is written by one call at most.
 const wasiPiece = 64 << 10
+
+// wasiStep is what each piece to write, and each event to wait for, counts for beside its size, in bytes.
+const wasiStep = 512
 
 // wasiWrite takes standard output and error; nothing else is open.
 func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
@@ -145,9 +167,9 @@ func wasiWrite(in *Instance, mem api.Memory, stack []uint64) {
 		}
 		piece = piece[:min(len(piece), wasiPiece-total)] // the guest offers the rest again
 		in.said.write(fd, piece)
+		in.tank.spend(len(piece) + wasiStep)
 		total += len(piece)
 	}
-	in.tank.spend(total)
 	stack[0] = wasiErrno(mem.WriteUint32Le(written, uint32(total)))
 }
 
@@ -179,13 +201,14 @@ func wasiPoll(in *Instance, mem api.Memory, stack []uint64) {
 		stack[0] = wasiFault
 		return
 	}
+	in.tank.spend(int(count) * wasiStep)
 	ready := uint32(0)
 	for ; len(subs) > 0; subs = subs[subBytes:] {
 		kind, errno := subs[8], byte(wasiBadFile)
 		if kind == isClock {
 			timeout := binary.LittleEndian.Uint64(subs[24:])
 			if binary.LittleEndian.Uint16(subs[40:])&absolute != 0 {
-				timeout -= min(timeout, wasiMoment)
+				timeout -= min(timeout, in.around.moment)
 			}
 			if timeout == wasiNap && in.naps < wasiNaps {
 				in.naps++

@@ -23,7 +23,7 @@ func Check(ctx context.Context, wasm []byte, o *abitest.Options) (report *abites
 		}
 	}()
 	var failure error
-	options := sandbox.Options{Fuel: math.MaxInt64, CallTimeout: 10 * time.Second} // what ends a call is its time
+	options := sandbox.Options{Fuel: math.MaxInt64, CallTimeout: 10 * time.Second, Vary: true} // what ends a call is its time
 	if o != nil && o.CallTimeout != 0 {
 		options.CallTimeout = o.CallTimeout
 	}

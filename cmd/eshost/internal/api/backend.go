@@ -19,6 +19,7 @@ type backend interface {
 	Types() []host.TypeInfo
 	Deployments() []host.Deployment
 	Quarantined() []*host.QuarantineError
+	Audits() []host.Audit
 	Pipe(window int) pipe
 }
 

@@ -170,6 +170,11 @@ func TestTheClientReads(t *testing.T) {
 	if err != nil || len(quarantined) != 1 || quarantined[0].Seq != 7 || quarantined[0].ID != "a" {
 		t.Errorf("quarantine %+v, %v", quarantined, err)
 	}
+	f.audits = []host.Audit{{Plugin: digest, Audited: 7, Differences: 1, Examples: []host.Difference{{Time: moment, Func: "handle_event", Entity: entityA, Seq: 4, First: []byte{2}}}}}
+	audits, err := c.Audits(ctx)
+	if err != nil || len(audits) != 1 || audits[0].Differences != 1 || len(audits[0].Examples) != 1 || string(audits[0].Examples[0].First) != "2" || audits[0].Examples[0].Seq != 4 {
+		t.Errorf("audits %+v, %v", audits, err)
+	}
 	if version, err := c.Ready(ctx); err != nil || version != "1.2.3" {
 		t.Errorf("ready: %q, %v", version, err)
 	}

@@ -54,6 +54,7 @@ func TestEveryFailureHasItsProblem(t *testing.T) {
 		{fault(host.Trapped), 500, "plugin-failed", "", "fault=trapped"},
 		{fault(host.Malformed), 500, "plugin-failed", "", "plugin=" + digest.String()},
 		{fault(host.OverLimit), 500, "plugin-failed", "", "fault=over-limit"},
+		{fault(host.OutOfFuel), 500, "plugin-failed", "", "fault=out-of-fuel"},
 		{&host.ExpectedError{Entity: id, Expected: 3, Seq: 18446744073709551615}, 412, "expected-seq", `Etag: "18446744073709551615"`, "seq=18446744073709551615"},
 		{&host.ExpectedError{Entity: id, Expected: 3}, 412, "expected-seq", `Etag: "0"`, "seq=0"},
 		{&host.QuarantineError{Entity: id, Err: fault(host.BadEvent)}, 503, "quarantined", "Retry-After: 30", ""},

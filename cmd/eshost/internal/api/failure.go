@@ -88,6 +88,8 @@ func (p *problem) ofFault(f *host.Fault) {
 		p.fault = "malformed"
 	case host.OverLimit:
 		p.fault = "over-limit"
+	case host.OutOfFuel:
+		p.fault = "out-of-fuel"
 	}
 	p.kind, p.plugin = kindPluginFailed, &f.Plugin
 }

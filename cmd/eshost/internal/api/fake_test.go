@@ -32,6 +32,7 @@ type fake struct {
 	followed    error // ends live streams
 	last        host.Command
 	quarantined []*host.QuarantineError
+	audits      []host.Audit
 
 	inFlight, mostInFlight, taken atomic.Int64
 }
@@ -254,6 +255,8 @@ func (f *fake) Deployments() []host.Deployment {
 }
 
 func (f *fake) Quarantined() []*host.QuarantineError { return f.quarantined }
+
+func (f *fake) Audits() []host.Audit { return f.audits }
 
 func (f *fake) Pipe(window int) api.Pipe {
 	return &fakePipe{f: f, answers: make(chan host.Answer, window), room: make(chan struct{}, window)}

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -228,8 +229,15 @@ func TestWhatIsServedIsDescribed(t *testing.T) {
 		{Entity: stores.EntityID{Type: "counter", ID: "a"}, Err: &host.Fault{Kind: host.BadEvent, Plugin: digest, Func: "handle_event", Seq: 7, Message: "no"}},
 		{Entity: stores.EntityID{Type: "counter", ID: "b"}, Err: stores.ErrCorrupt},
 	}
+	f.audits = []host.Audit{{Plugin: digest, Audited: 7, Differences: 2, Examples: []host.Difference{
+		{Time: moment, Func: "handle_command", Entity: stores.EntityID{Type: "counter", ID: "a"}, Seq: 3, Request: []byte{0x91, 1}, First: []byte{0x91, 2}, Second: []byte{0x91, 3}},
+		{Time: moment, Func: "handle_event", Entity: stores.EntityID{Type: "counter", ID: "b"}, Seq: 4, Fresh: true, Request: []byte{1}, First: []byte{2}, Err: errors.New("trapped")},
+	}}}
 	h := serve(t, f, nil)
 	for path, want := range map[string]string{
+		"/v1/audits": `{"audits":[{"plugin":"` + plugin + `","audited":7,"differences":2,"examples":[` +
+			`{"time":"2026-11-23T16:00:00.007Z","func":"handle_command","type":"counter","id":"a","seq":3,"fresh":false,"request":[1],"first":[2],"second":[3]},` +
+			`{"time":"2026-11-23T16:00:00.007Z","func":"handle_event","type":"counter","id":"b","seq":4,"fresh":true,"request":1,"first":2,"second":null,"error":"trapped"}]}]}`,
 		"/v1/types": `{"types":[{"type":"counter","plugin":"` + plugin + `","state_schema":"counter state 1","resident":3,"commands":[` +
 			`{"name":"increase","schema":{"type":"object","properties":{"by":{"type":"integer","maximum":18446744073709551615}}},"reply":"not a schema","rejections":["overflow"],"examples":[{"by":5}]},` +
 			`{"name":"reset","schema":null,"reply":null,"rejections":[],"examples":[]}],` +

@@ -42,6 +42,7 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/v1/types", serve: s.types},
 		{method: http.MethodGet, path: "/v1/plugins", serve: s.plugins},
 		{method: http.MethodGet, path: "/v1/quarantine", serve: s.quarantine},
+		{method: http.MethodGet, path: "/v1/audits", serve: s.audits},
 		{method: http.MethodGet, path: "/v1/openapi.json", serve: s.openapi},
 		{method: http.MethodGet, path: "/healthz", open: true, serve: s.health},
 		{method: http.MethodGet, path: "/readyz", open: true, serve: s.ready},

@@ -50,7 +50,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	case client.Rejected(err) != nil:
 		fmt.Fprintln(p.Err, rejectionLine(client.Rejected(err)))
 	default:
-		fmt.Fprintf(p.Err, "eshost: %v\n", err)
+		fmt.Fprintf(p.Err, "eshost: %s\n", words(err))
 	}
 	var coded *exitError
 	switch {
@@ -106,20 +106,10 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
 		}
 	}
 	add("run", p.dev(), p.serve(), p.plugin(), p.bench(), p.config())
-	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types())
+	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types(), p.audit())
 	add("", p.versionCommand())
+	usageArgs(root)
 	return root
-}
-
-// usageArgs makes a wrong number of arguments a usage error.
-func usageArgs(c *cobra.Command) {
-	check := c.Args
-	c.Args = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return &usageError{fmt.Errorf("%s: %w", cmd.CommandPath(), err)}
-		}
-		return nil
-	}
 }
 
 // variable looks up an environment variable; "" if it is not set.

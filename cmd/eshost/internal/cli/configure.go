@@ -51,13 +51,16 @@ func (f *configured) load() (*config.Config, error) {
 
 // logger returns the program's own log.
 func (p *Program) logger(c *config.Log) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // config checked it
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level(c)}
 	if c.Format == "json" || c.Format == "auto" && !terminal(p.Err) {
 		return slog.New(slog.NewJSONHandler(p.Err, o))
 	}
 	return slog.New(slog.NewTextHandler(p.Err, o))
+}
+
+func level(c *config.Log) (level slog.Level) {
+	_ = level.UnmarshalText([]byte(c.Level)) // config checked it
+	return level
 }
 
 func (p *Program) config() *cobra.Command {

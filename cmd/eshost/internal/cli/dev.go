@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/eshost/eshost/cmd/eshost/internal/build"
-	"github.com/eshost/eshost/cmd/eshost/internal/deploy"
 	"github.com/eshost/eshost/cmd/eshost/internal/watch"
 )
 
@@ -20,7 +19,8 @@ func (p *Program) dev() *cobra.Command {
 		Use:   "dev PATH...",
 		Short: "Build and serve plugins, and swap them whenever a source changes",
 		Long: `Build and serve the plugins at the paths, which are source folders or .wasm files. Whenever a source changes its
-plugin is built again and swapped under the live entities. When that fails, the former one serves on.`,
+plugin is built again and swapped under the live entities. When that fails, the former one serves on. Whatever the new one
+cannot fold of what is stored is said at once.`,
 		Example: "  eshost dev plugins/counter/go",
 		Args:    cobra.MinimumNArgs(1),
 	}
@@ -35,8 +35,7 @@ plugin is built again and swapped under the live entities. When that fails, the 
 		if err != nil {
 			return err
 		}
-		d := &developing{hosting: h, digests: make(map[string]string)}
-		return h.close(d.run(cmd.Context(), paths))
+		return h.close(develop(cmd.Context(), h, paths))
 	}
 	return c
 }
@@ -44,7 +43,45 @@ plugin is built again and swapped under the live entities. When that fails, the 
 // developing is `eshost dev`.
 type developing struct {
 	*hosting
-	digests map[string]string // the beginnings of the plugins that serve, by path
+	serving  map[string]served // by path
+	refolder *refolder
+}
+
+// served is what serves for a path.
+type served struct {
+	digest string // its beginning
+	types  []string
+}
+
+func develop(ctx context.Context, h *hosting, paths []string) error {
+	ignoreData(h.config.Store.Dir)
+	h.plugins.KeepIn(lastPlugins())
+	r, err := newRefolder(ctx, h.server.Host())
+	if err != nil {
+		return err
+	}
+	d := &developing{hosting: h, serving: make(map[string]served), refolder: r}
+	return d.run(ctx, paths)
+}
+
+// ignoreData has git ignore the data, which may lie in an author's repository.
+// Where that cannot be written git shows the data, no more.
+func ignoreData(dir string) {
+	f, err := os.OpenFile(filepath.Join(dir, ".gitignore"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteString("*\n")
+	_ = f.Close()
+}
+
+// lastPlugins is the folder that keeps what was built last; "" where there is no place for it.
+func lastPlugins() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(base, "eshost", "last")
 }
 
 func (d *developing) run(ctx context.Context, paths []string) error {
@@ -79,8 +116,8 @@ func (d *developing) run(ctx context.Context, paths []string) error {
 		case err := <-d.server.Failed():
 			return err
 		case path := <-changes:
-			if _, err := d.update(ctx, path); err != nil {
-				d.failed(path, err)
+			if _, err := d.update(ctx, path); err != nil && ctx.Err() == nil {
+				d.failed(ctx, path, err)
 			}
 		}
 	}
@@ -114,44 +151,4 @@ func (d *developing) watch(ctx context.Context, path string, changes chan<- stri
 		}
 	}()
 	return nil
-}
-
-// update builds the plugin at the path and swaps it in. A source that does not
-// compile is reported, and no error: its author is about to mend it.
-func (d *developing) update(ctx context.Context, path string) (*deploy.Result, error) {
-	d.p.say("building", "%s", path)
-	r, err := d.deploy(ctx, path)
-	var compile *build.CompileError
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.As(err, &compile):
-		d.failed(path, err)
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	digest := short(r.Deployment.Plugin.String())
-	types := strings.Join(r.Types(), ", ")
-	was := d.digests[path]
-	d.digests[path] = digest
-	switch {
-	case r.Unchanged:
-		d.p.say("unchanged", "%s: plugin %s", types, digest)
-	case was != "":
-		d.p.say("swapped", "%s: plugin %s for %s (built in %s)", types, digest, was, r.Plugin.Elapsed.Round(10*time.Millisecond))
-	default:
-		d.p.say("deployed", "%s: plugin %s (%s, built in %s)", types, digest, size(r.Deployment.Size), r.Plugin.Elapsed.Round(10*time.Millisecond))
-	}
-	return r, nil
-}
-
-// failed tells why a plugin was not swapped.
-func (d *developing) failed(path string, err error) {
-	d.p.say("failed", "%s", strings.TrimRight(err.Error(), "\n"))
-	if serves := d.digests[path]; serves != "" {
-		d.p.say("", "plugin %s serves on; mend the source and save", serves)
-	} else {
-		d.p.say("", "nothing serves for %s yet; mend the source and save", path)
-	}
 }

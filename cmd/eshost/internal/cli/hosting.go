@@ -21,6 +21,7 @@ type hosting struct {
 	logger  *slog.Logger
 	server  *server.Server
 	plugins *deploy.Set
+	log     *devLog // of `dev`, unless a format was asked for; else nil
 }
 
 // open takes the address and the store, and starts a host without plugins.
@@ -30,15 +31,20 @@ func (f *configured) open(ctx context.Context) (*hosting, error) {
 		return nil, err
 	}
 	h := &hosting{p: f.p, config: c, logger: f.p.logger(&c.Log)}
+	if f.quiet && c.Log.Format == "auto" {
+		h.log = newDevLog(f.p.Err, level(&c.Log))
+		h.logger = slog.New(h.log)
+	}
 	h.server, err = server.Open(ctx, c, h.logger, f.p.Version)
 	if err != nil {
 		return nil, err
 	}
-	builder := f.p.builder()
-	if !f.quiet {
-		builder = build.New(&build.Options{Fetching: func(what string) { h.logger.Info("fetching", "what", what) }})
+	o := &build.Options{Fetching: func(what string) { h.logger.Info("fetching", "what", what) }}
+	if f.quiet {
+		o = f.p.building()
+		o.Quick = true
 	}
-	h.plugins = deploy.NewSet(h.server.Host(), builder)
+	h.plugins = deploy.NewSet(h.server.Host(), build.New(o))
 	return h, nil
 }
 

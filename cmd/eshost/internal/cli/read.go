@@ -42,7 +42,9 @@ func (p *Program) events() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "events TYPE ID",
 		Short: "Print an entity's events, one a line",
-		Args:  cobra.ExactArgs(2),
+		Long: `Print an entity's events, one a line. An entity that has none at all does not exist, which is a failure, as it is for
+` + "`eshost state`" + `; that there are none behind --after is none.`,
+		Args: cobra.ExactArgs(2),
 	}
 	r := p.remote(c)
 	c.Flags().Uint64Var(&after, "after", 0, "sequence number after which to begin")
@@ -56,7 +58,9 @@ func (p *Program) events() *cobra.Command {
 			if follow {
 				events = c.Follow
 			}
+			any := after > 0
 			for e, err := range events(ctx, args[0], args[1], after) {
+				any = true
 				if follow && errors.Is(err, context.Canceled) {
 					return nil // the way to end it
 				}
@@ -66,6 +70,10 @@ func (p *Program) events() *cobra.Command {
 				if err != nil {
 					return err
 				}
+			}
+			if !any {
+				_, err := c.State(ctx, args[0], args[1]) // says that there is no such entity
+				return err
 			}
 			return nil
 		})

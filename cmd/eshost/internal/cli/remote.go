@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,8 +61,12 @@ func (r *remote) run(ctx context.Context, f func(context.Context, *client.Client
 		return fmt.Errorf("%w (start one with `eshost dev`, or name another with --url or ESHOST_URL)", err)
 	}
 	var p *client.Problem
-	if errors.As(err, &p) && p.Type == client.TypeUnauthorized {
+	switch errors.As(err, &p); {
+	case p == nil || r.json:
+	case p.Type == client.TypeUnauthorized:
 		err = fmt.Errorf("%w (set ESHOST_TOKEN to the host's token)", err)
+	case p.Type == client.TypeUnknownType || p.Type == client.TypeUnknownCommand:
+		p.Detail = strings.Replace(p.Detail, "GET /v1/types", "`eshost types`", 1)
 	}
 	if r.json {
 		if err := printJSON(r.p.Out, problemOf(err)); err != nil {
@@ -85,11 +90,14 @@ type problem struct {
 	Plugin  string          `json:"plugin,omitempty"`
 	// MayHaveHappened: send it again with the same command id to know.
 	MayHaveHappened bool `json:"may_have_happened"`
-	Retryable       bool `json:"retryable"` // nothing happened, and the same may succeed later
+	Retryable       bool `json:"retryable"` // nothing happened, and the same may succeed later by itself
+	// AwaitsDeployment: nothing happened, and the same succeeds once a plugin is deployed that can fold the events.
+	AwaitsDeployment bool `json:"awaits_deployment,omitempty"`
 }
 
 func problemOf(err error) problem {
-	out := problem{Type: "about:blank", Title: err.Error(), MayHaveHappened: client.MayHaveHappened(err), Retryable: client.Retryable(err)}
+	out := problem{Type: "about:blank", Title: err.Error(), MayHaveHappened: client.MayHaveHappened(err),
+		Retryable: client.Retryable(err), AwaitsDeployment: client.AwaitsDeployment(err)}
 	var p *client.Problem
 	if errors.As(err, &p) {
 		out.Type, out.Title, out.Status, out.Detail = p.Type, p.Title, p.Status, p.Detail

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eshost/eshost/host/client"
+	"github.com/eshost/eshost/stores"
 )
 
 func (p *Program) send() *cobra.Command {
@@ -39,8 +40,10 @@ A command sent with --id can be sent again with the same id without being done t
 			}
 			command.Expected = &n
 		}
-		if cmd.Flags().Changed("id") && commandID == "" {
-			return &usageError{fmt.Errorf("--id is empty: a command id has 1 to 128 bytes")}
+		if cmd.Flags().Changed("id") {
+			if err := stores.ValidateCommandID(commandID); err != nil {
+				return &usageError{fmt.Errorf("--id: %w", err)}
+			}
 		}
 		if len(args) == 4 {
 			command.Payload = json.RawMessage(args[3])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,21 @@ func (c *Config) node(key string) *yaml.Node {
 		n.Style = yaml.FlowStyle
 	}
 	n.LineComment = c.values[key].source
+	if meant := c.meant(dots(key)); meant != "" {
+		n.LineComment += ", which means " + meant
+	}
 	return n
+}
+
+// meant is what a zero stands for; "" where it stands for itself.
+func (c *Config) meant(key string) string {
+	switch {
+	case key == "host.workers" && c.Host.Workers == 0:
+		return "one a core"
+	case key == "host.command_ids" && c.Host.CommandIDs == 0:
+		return strconv.Itoa(max(1024, 4*c.Host.MailboxSize))
+	}
+	return ""
 }
 
 // child returns the section of a mapping, made if it is not there.

@@ -19,6 +19,7 @@ type Set struct {
 	builder *build.Builder
 	owners  map[string]string // the path that an entity type came from
 	serving map[string]host.Deployment
+	kept    string // the folder of what was deployed last; "": nothing is kept
 }
 
 // NewSet returns the set of a host that has no plugins yet.
@@ -64,6 +65,15 @@ func (s *Set) Deploy(ctx context.Context, path string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := s.deploy(ctx, path, built)
+	if err == nil {
+		_ = s.keep(path, &built) // it serves, kept or not
+	}
+	return r, err
+}
+
+// deploy deploys what was built of the path.
+func (s *Set) deploy(ctx context.Context, path string, built build.Plugin) (*Result, error) {
 	key := identity(path)
 	if d, ok := s.serving[key]; ok && d.Plugin == sha256.Sum256(built.Wasm) {
 		return &Result{Plugin: built, Deployment: d, Unchanged: true}, nil

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Context, EventSourced, Events, Kind,
-    codec::{self, Error, Reader, writer},
+    codec::{self, Error, Reader, short, writer},
     names::{EventName, cut},
 };
 
@@ -60,27 +60,22 @@ impl<'a, S: EventSourced> Turn<'a, S> {
         self.state.as_ref().expect("a handler has panicked before; this plugin must not be used any more")
     }
 
-    /// Folds the events of a command that is accepted, as they are written: an entity that is recovered has nothing else.
-    /// Gives false if that made a fault of it.
+    /// Folds the events of a command that is accepted. Gives false if that made a fault of it.
     #[inline]
     pub fn accept(&mut self, events: Events<S::Evt>) -> bool {
         self.emitted.clear();
-        let all = events.as_slice();
-        self.count = all.len();
-        for event in all {
+        self.count = 0;
+        for event in events.as_slice() {
             if let Err((kind, e)) = append_event(self.emitted, self.events, event) {
                 self.fault(kind, &format_args!("an event: {e}"));
                 return false;
             }
+            self.count += 1;
         }
         if self.count == 0 {
             return true;
         }
-        drop(events);
-        if let Err(e) = self.fold() {
-            self.undo(Kind::BadEvent, &format_args!("an event as it was written: {e}"));
-            return false;
-        }
+        self.state = self.state.take().map(|state| events.fold(state, S::handle_event));
         if self.watches {
             if let Err(e) = codec::encode(self.state()) {
                 self.undo(Kind::Panicked, &format_args!("the state after the events: {e}"));
@@ -90,22 +85,11 @@ impl<'a, S: EventSourced> Turn<'a, S> {
         true
     }
 
-    /// Folds the events of the command at hand.
-    #[inline]
-    fn fold(&mut self) -> Result<(), Error> {
-        let mut reader = Reader::new(self.emitted);
-        for _ in 0..self.count {
-            let event: S::Evt = decode_event(&mut reader, self.events)?;
-            self.state = self.state.take().map(|state| state.handle_event(event));
-        }
-        Ok(())
-    }
-
     /// Adds the events to the outcome, behind the reply.
     #[inline]
     pub fn settle(&mut self) {
         writer::ARRAY.open(self.out, self.count);
-        self.out.extend_from_slice(self.emitted);
+        short::extend(self.out, self.emitted);
         self.ctx.seq += self.count as u64;
     }
 
