@@ -26,7 +26,7 @@ const (
 type Allowance struct {
 	// Fuel is the number of instructions at most, as package meter counts them; 0: Options.Fuel.
 	Fuel int64
-	// Pause, if it is not nil, is called at the end of each slice, about every
+	// Pause, if it is not nil, is called at the end of each slice, at least about every
 	// 2 ms, with the fuel used so far. Its error stops the guest: it is the cause of the [*CallError], beside
 	// [ErrStopped].
 	Pause func(used int64) error
