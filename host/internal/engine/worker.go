@@ -25,7 +25,7 @@ type worker struct {
 	g       *Engine
 	slow    bool // it runs those that take long
 	decider entity.Decider
-	typ     *Type           // of the tasks at hand
+	typ     *Type                  // of the tasks at hand
 	rest    []task                 // that it has still to run
 	commits []*entity.Batch        // to be appended
 	paused  time.Time              // when the guest call at hand was asked first whether it goes on; zero: it was not yet
