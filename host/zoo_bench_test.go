@@ -124,7 +124,7 @@ func tail(b *testing.B, h *host.Host, of func(int) host.Entity, rate float64, la
 	return took[len(took)*99/100]
 }
 
-// besieged has entities loop, and collections made, until it is ended.
+// besieged has entities loop, and collections made, until it is ended and nothing of it runs any more.
 func besieged(h *host.Host) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -151,5 +151,9 @@ func besieged(h *host.Host) (end func()) {
 	return func() {
 		cancel()
 		wg.Wait()
+		for s := h.Stats(); s.SlowQueue > 0 || s.Held > 0; s = h.Stats() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(2 * time.Second) // the last command may still run
 	}
 }
