@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eshost/eshost/host"
 )
@@ -101,5 +102,32 @@ func (z *zoo) deployed(wasm []byte, problem string) {
 	}
 	if n := len(z.Deployments()); n != 1 {
 		z.t.Errorf("%d plugins serve after one was refused, want the one that did before", n)
+	}
+}
+
+func TestALongDeploymentHoldsUpNobodyWhoAsksWhatThereIs(t *testing.T) {
+	wasm := zooGuest(t, "INIT_LOOPS")
+	z := openZoo(t)
+	done := make(chan struct{})
+	start := time.Now()
+	go func() {
+		defer close(done)
+		z.deployed(wasm, "out of fuel")
+	}()
+	time.Sleep(100 * time.Millisecond) // it is compiled meanwhile, and loops
+	for asked := 0; ; asked++ {
+		z.Types()
+		z.small() // the metrics
+		if _, err := z.send(z.Entity("counter", "a"), "unheard", nil); guilty(err, host.UnknownCommand, "counter has increase, decrease") != nil {
+			t.Error(err)
+		}
+		select {
+		case <-done:
+			if took := time.Since(start); asked < 3 && took > 300*time.Millisecond {
+				t.Errorf("asked %d times in a deployment of %v", asked, took)
+			}
+			return
+		default:
+		}
 	}
 }
