@@ -188,7 +188,7 @@ export class Entity<S> extends AnyEntity {
     if (!reader.openPayload()) return false;
     if (command === null) {
       reader.passPayload();
-      faults.writeFault(faults.KIND_COMMAND, "there is no command of this name");
+      faults.writeFault(faults.KIND_COMMAND, "there is no command " + quote(this.unknownCommand));
       return true;
     }
     const context = this.context;
@@ -199,7 +199,7 @@ export class Entity<S> extends AnyEntity {
     return true;
   }
 
-  /** Reads the name of a command; null if there is no such command. */
+  /** Reads the name of a command; null, and its name in unknownCommand, if there is no such command. */
   private findCommand(): AnyCommand<S> | null {
     const commands = this.commands;
     for (let i = 0; i < commands.length; i++) {
@@ -211,9 +211,11 @@ export class Entity<S> extends AnyEntity {
     for (let i = 0; i < commands.length; i++) {
       if (unchecked(commands[i]).name == name) return unchecked(commands[i]);
     }
+    this.unknownCommand = name;
     return null;
   }
 
+  private unknownCommand: string = "";
   private unknownEvent: string = "";
 
   /** Reads the name and version of an event; null, and a reason in unknownEvent, if there is no such event. */

@@ -6,6 +6,7 @@ export {
   comes,
   endsWith,
   fail,
+  failAt,
   failWith,
   failed,
   has,

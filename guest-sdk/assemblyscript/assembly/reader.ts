@@ -55,6 +55,13 @@ export function failWith(why: string): void {
   path = "";
 }
 
+/** Notes why the field of this name cannot be read. */
+export function failAt(name: string, why: string): void {
+  if (failed) return;
+  failWith(why);
+  inside(name);
+}
+
 /** Notes that a field of this name has not been read, once this is known to be so. */
 export function inside(name: string): void {
   path = path.length == 0 || path.startsWith("[") ? name + path : name + "." + path;

@@ -193,11 +193,11 @@ test("what cannot be decided or folded is said with its kind", () => {
   assert.deepEqual(
     outcomes.map((outcome) => outcome.fault ?? decode(outcome.accepted.reply)),
     [
-      { kind: Kind.UnknownCommand, message: "there is no command of this name" },
+      { kind: Kind.UnknownCommand, message: 'there is no command "reset"' },
       6,
       { kind: Kind.BadPayload, message: "by: want an integer that is not negative, found a string" },
-      { kind: Kind.UnknownCommand, message: "there is no command of this name" },
-      { kind: Kind.BadPayload, message: 'the field "by" is missing' },
+      { kind: Kind.UnknownCommand, message: 'there is no command "reset"' },
+      { kind: Kind.BadPayload, message: "by: missing" },
     ],
   );
   const good = { name: "increased", version: 1, payload: encode({ by: 1 }) };
@@ -235,7 +235,7 @@ test("a message names the place in the value that is at fault", () => {
   assert.equal(message({ n: 128 }), "n: an integer that is not from -128 to 127");
   assert.equal(message({ method: "credit" }), "method: Method has no variant without content of this name");
   assert.equal(message({ method: { card: { owner: 1 } } }), "method.card.owner: want a string, found an integer");
-  assert.equal(message({ other: 1 }), 'the field "order_id" is missing');
+  assert.equal(message({ other: 1 }), "order_id: missing");
 });
 
 /** Has the plugin read a state whose one note is these bytes, and gives the answer. */

@@ -68,6 +68,14 @@ const refused = {
     "const a = define<u64>('a', 0); a.command('b', (_c: Context, _s: u64, _b: Ask | null): Effect => nothing());",
     'command "b": only a field may be null, not what it contains, and no whole payload',
   ],
+  "a command without a decorator, of a function in a variable": [
+    "class Bare {} const a = define<u64>('a', 0); const b = (_c: Context, _s: u64, _b: Bare): Effect => nothing(); a.command('b', b);",
+    'command "b": Bare has no form in a payload; decorate the class',
+  ],
+  "two events of one class": [
+    "const a = define<u64>('a', 0); a.event('b', 1, fold); a.event('c', 2, fold); function fold(s: u64, _b: Ask): u64 { return s; }",
+    'events "b" version 1 and "c" version 2 are of the same class, Ask; each needs a class of its own',
+  ],
   "a class that extends another": ["class B {} @payload class A extends B {}", "A cannot extend a class"],
   "a variant that is always there": ["@oneof class A { f: string = ''; }", "A.f must be a type or null"],
   "a variant without fields": ["@oneof class A {}", "A needs a field for each variant"],
@@ -108,6 +116,30 @@ test("the compiler refuses a type that only it can know to have no form in a pay
     "function typed<T>(_value: T): void { define<T>('other', changetype<T>(0)); } typed(bare);",
   );
   await assert.rejects(load(source), /a value of this class cannot be a payload/);
+});
+
+test("a command and an event may carry nothing", async () => {
+  const source = plugin(
+    "",
+    `const door = define<u64>("door", 0);
+     door.command("close", (_context: Context, _times: u64, _c: None): Effect => accept(new None())).replyState().example(new None());
+     door.event("closed", 1, (times: u64, _e: None): u64 => times + 1);
+     serve(door);`,
+  );
+  const door = (await load(source)).type("door");
+  door
+    .given("closed")
+    .when("close")
+    .emits("closed")
+    .replies(2)
+    .when("close", {})
+    .emits({ closed: {} })
+    .replies(3)
+    .when("close", { more: [1, "x"] })
+    .replies(4);
+  for (const wrong of [5, [], "close"]) door.given().when("close", wrong).faults(2);
+  const [command] = door.description.commands;
+  assert.match(command.schema, /"type":"object","properties":\{\}/);
 });
 
 test("what a definition does wrong is said when the plugin is loaded", async () => {

@@ -78,11 +78,13 @@ export class Scenario {
     );
   }
 
-  /** Encodes an event that is given as an object of one entry. */
+  /** Encodes an event that is given as an object of one entry, or by its name if it has no content. */
   encodeEvent(event) {
-    const entries = Object.entries(event);
+    const entries = typeof event === "string" ? [[event, {}]] : Object.entries(event);
     if (entries.length !== 1)
-      throw new TypeError(`an event is an object of one entry, its name to its content, not ${inspect(event)}`);
+      throw new TypeError(
+        `an event is an object of one entry, its name to its content, or only a name, not ${inspect(event)}`,
+      );
     const [[label, content]] = entries;
     const [name, given] = label.split("@");
     const listed = this.#type.description.events.filter((e) => e.name === name).map((e) => e.version);

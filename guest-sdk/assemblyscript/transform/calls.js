@@ -8,12 +8,16 @@ export class CallChecker {
       if (source.internalPath.startsWith("~lib/")) continue;
       for (const node of source.statements) {
         if (node.kind === this.kinds.FunctionDeclaration) this.functions.set(node.name.text, node);
+        for (const { name, initializer } of node.declarations ?? []) {
+          if (initializer?.kind === this.kinds.Function) this.functions.set(name.text, initializer.declaration);
+        }
       }
     }
   }
 
   /** Looks at all calls in a source, wherever they stand. */
   checkAll(source) {
+    this.eventsOf = new Map();
     const seen = new Set();
     const visit = (node) => {
       if (node === null || typeof node !== "object" || seen.has(node)) return;
@@ -42,12 +46,30 @@ export class CallChecker {
         break;
       case "event":
         if (name) this.checkParameters(args[2], ["the state", `event${name}`]);
+        if (name) this.checkClass(call, `${name.trim()} version ${args[1]?.range.toString()}`);
         break;
       case "reply": {
         const reply = this.signatureOf(args[0]);
         if (reply && reply.parameters.length === 1) this.types.check("the reply", reply.returnType);
       }
     }
+  }
+
+  /** Checks that no two events of a type are of one class: by it the SDK knows which of them is emitted. */
+  checkClass({ expression, args }, label) {
+    const parameter = this.signatureOf(args[2])?.parameters[1];
+    let type = expression.expression;
+    while (type.expression) type = type.expression;
+    if (!parameter || type.kind !== this.kinds.Identifier) return;
+    const text = parameter.type.range.toString();
+    const key = `${type.text} ${text}`;
+    const other = this.eventsOf.get(key);
+    if (other === undefined) this.eventsOf.set(key, label);
+    else if (other !== label)
+      this.types.report(
+        args[2],
+        `events ${other} and ${label} are of the same class, ${text}; each needs a class of its own`,
+      );
   }
 
   checkNew({ typeName, typeArguments }) {

@@ -85,9 +85,7 @@ function readFields({ fields }) {
     lines.push(`if (seen != ${integer(required)}) {`);
     fields.forEach((f, i) => {
       if (f.optional) return;
-      lines.push(
-        `if (!(seen & ${integer(1n << BigInt(i))})) return __eshost.failWith(${literal(`the field ${literal(f.name)} is missing`)});`,
-      );
+      lines.push(`if (!(seen & ${integer(1n << BigInt(i))})) return __eshost.failAt(${literal(f.name)}, "missing");`);
     });
     lines.push("}");
   }

@@ -26,7 +26,7 @@ ESHOST_COLD_ void eshost_fault_event_(eshost_context *ctx, const eshost_event_ *
 
 /* Reads an event as it was written: its decide may reuse what it points to, and its fold gets what a later one will
  * get. */
-ESHOST_API_ bool eshost_reread_(const eshost_type *t, const eshost_writer_ *w, size_t start, void *content)
+ESHOST_COLD_ bool eshost_reread_(const eshost_type *t, const eshost_writer_ *w, size_t start, void *content)
 {
 	const size_t size = (size_t)(w->at - w->start) - start;
 	uint8_t *const bytes = (uint8_t *)eshost_take_(size);
@@ -126,20 +126,24 @@ ESHOST_COLD_ uint32_t eshost_write_rejection_(eshost_loop_ *l, const eshost_comm
 	return ESHOST_PANICKED;
 }
 
+/* Writes the reply that a function of the author makes. */
+ESHOST_COLD_ bool eshost_write_made_(eshost_loop_ *l, const eshost_command_ *c)
+{
+	void *const made = eshost_take_(c->reply_type->size);
+	eshost_copy_(l->view, l->state, l->entity->state->size);
+	c->reply(l->view, made);
+	return eshost_encode_payload_(&l->out, c->reply_type, made);
+}
+
 /* Writes the reply of a command, made from the state as it is now. */
 ESHOST_API_ bool eshost_write_reply_(eshost_loop_ *l, const eshost_command_ *c)
 {
-	const eshost_type *const t = l->entity->state;
 	if (c->reply_kind == ESHOST_REPLY_STATE_)
-		return eshost_encode_payload_(&l->out, t, l->state);
-	if (c->reply_kind == ESHOST_REPLY_NONE_) {
-		eshost_write_byte_(&l->out, 0xc0);
-		return true;
-	}
-	void *const made = eshost_take_(c->reply_type->size);
-	eshost_copy_(l->view, l->state, t->size);
-	c->reply(l->view, made);
-	return eshost_encode_payload_(&l->out, c->reply_type, made);
+		return eshost_encode_payload_(&l->out, l->entity->state, l->state);
+	if (c->reply_kind == ESHOST_REPLY_MADE_)
+		return eshost_write_made_(l, c);
+	eshost_write_byte_(&l->out, 0xc0);
+	return true;
 }
 
 ESHOST_COLD_ uint32_t eshost_unsettled_(const char *what, const eshost_command_ *c)
@@ -161,7 +165,7 @@ ESHOST_API_ uint32_t eshost_settle_(eshost_loop_ *l, const eshost_command_ *c)
 		return eshost_unsettled_("the reply of command ", c);
 	if (l->careful && ctx->count_ > 0 && !eshost_is_sound_(l))
 		return eshost_unsettled_("the state after command ", c);
-	eshost_write_array_(&l->out, ctx->count_);
+	eshost_write_count_(l, ctx->count_);
 	eshost_write_raw_(&l->out, ctx->events_.start, (size_t)(ctx->events_.at - ctx->events_.start));
 	return 0;
 }
@@ -229,8 +233,7 @@ ESHOST_API_ bool eshost_decide_next_(eshost_loop_ *l)
 	eshost_reader_ r = l->request;
 	if (eshost_next_places_(&r, 2) && eshost_next_str_(&r, &ctx->name) && eshost_next_payload_(&r, &ctx->payload_))
 		l->request.at = r.at;
-	else if (!eshost_read_places_(&l->request, 2) || !eshost_read_str_(&l->request, &ctx->name) ||
-			 !eshost_read_payload_(&l->request, &ctx->payload_))
+	else if (!eshost_read_named_(&l->request, &ctx->name, NULL, &ctx->payload_))
 		return false;
 	const eshost_command_ *const c = eshost_find_command_(l->entity, &ctx->name);
 	const uint32_t kind = c != NULL ? eshost_decide_(l, c) : eshost_no_command_(&ctx->name);
@@ -246,9 +249,9 @@ ESHOST_API_ bool eshost_decide_all_(eshost_loop_ *l, eshost_bytes *answer)
 {
 	const uint64_t first = l->seq;
 	bool reads = true;
-	eshost_write_byte_(&l->out, 0x93);
-	eshost_write_byte_(&l->out, 0);
-	eshost_write_array_(&l->out, l->count);
+	*l->out.at++ = 0x93;
+	*l->out.at++ = 0;
+	eshost_write_count_(l, l->count);
 	for (size_t i = 0; i < l->count && reads; i++)
 		reads = eshost_decide_next_(l);
 	if (!reads || l->request.at != l->request.end) {

@@ -38,8 +38,7 @@ ESHOST_API_ uint32_t eshost_fold_(eshost_loop_ *l)
 	if (eshost_next_places_(&r, 3) && eshost_next_str_(&r, &name) && eshost_next_uint_(&r, &version) &&
 		eshost_next_payload_(&r, &payload))
 		l->request.at = r.at;
-	else if (!eshost_read_places_(&l->request, 3) || !eshost_read_str_(&l->request, &name) ||
-			 !eshost_read_uint_(&l->request, &version) || !eshost_read_payload_(&l->request, &payload))
+	else if (!eshost_read_named_(&l->request, &name, &version, &payload))
 		return eshost_bad_request_();
 	const eshost_event_ *const event = eshost_find_event_(l->entity, &name, version);
 	if (event == NULL)
@@ -77,8 +76,8 @@ ESHOST_API_ eshost_bytes eshost_handle_event(const eshost_plugin_ *plugin, const
 			kind = eshost_bad_request_();
 		if (kind != 0)
 			return eshost_refuse_(4, kind, kind == ESHOST_BAD_EVENT ? index - 1 : 0);
-		eshost_write_byte_(&l.out, 0x92);
-		eshost_write_byte_(&l.out, 0);
+		*l.out.at++ = 0x92;
+		*l.out.at++ = 0;
 		if (eshost_encode_payload_(&l.out, l.entity->state, l.state))
 			return eshost_written_(&l.out);
 		if (l.careful || l.count == 0)

@@ -8,9 +8,10 @@
 /* Gives up the memory of the call before, and makes room for a request. NULL: there is no room. */
 ESHOST_API_ void *eshost_request_(size_t size)
 {
-	if (eshost_runtime.base != 0)
-		eshost_release_(eshost_runtime.base);
-	return eshost_grow_(size) ? eshost_take_(size) : NULL;
+	const eshost_runtime_ *const m = &eshost_runtime;
+	if (m->base != 0)
+		eshost_release_(m->base);
+	return (size < (m->end - m->top) / 2 || eshost_grow_(size)) ? eshost_take_(size) : NULL;
 }
 
 /* The kinds of what could not be done. */
@@ -98,7 +99,8 @@ ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ 
 	uint64_t now = 0;
 	bool negative = false;
 	if (!eshost_read_places_(&r, timed ? 6 : 5) || !eshost_read_str_(&r, &l->ctx.type) ||
-		!eshost_read_str_(&r, &l->ctx.id) || !eshost_read_uint_(&r, &l->seq) || !eshost_read_payload_(&r, &state) ||
+		!eshost_read_str_(&r, &l->ctx.id) || !eshost_read_integer_(&r, &l->seq, &negative) || negative ||
+		!eshost_read_payload_(&r, &state) ||
 		(timed && (!eshost_read_integer_(&r, &now, &negative) || (!negative && now > INT64_MAX))) ||
 		!eshost_read_array_(&r, &l->count))
 		return eshost_bad_request_();
@@ -113,7 +115,11 @@ ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ 
 		return eshost_no_type_(&l->ctx.type);
 	l->ctx.entity_ = l->entity;
 	const size_t size = (l->entity->state->size + 7) & ~(size_t)7;
-	l->state = eshost_take_(3 * size);
+	const size_t room = 256 + l->count * 64;
+	l->out.start = l->out.at = (uint8_t *)eshost_take_(3 * size + room + 256);
+	l->out.end = l->ctx.events_.start = l->ctx.events_.at = l->out.start + room;
+	l->ctx.events_.end = l->out.end + 256;
+	l->state = l->ctx.events_.end;
 	l->view = (uint8_t *)l->state + size;
 	l->before = (uint8_t *)l->view + size;
 	if (state.data == NULL) {
@@ -121,8 +127,6 @@ ESHOST_API_ uint32_t eshost_read_request_(eshost_loop_ *l, const eshost_plugin_ 
 	} else if (!eshost_decode_(l->entity->state, &state, l->state)) {
 		return eshost_bad_state_(l->entity);
 	}
-	l->out = eshost_writer_of_(256 + l->count * 64);
-	l->ctx.events_ = eshost_writer_of_(256);
 	l->mark = eshost_runtime.top;
 	l->roomy = (size_t)1 << 20;
 	return 0;
@@ -164,8 +168,17 @@ ESHOST_COLD_ void eshost_compact_(eshost_loop_ *l)
 	l->roomy = ((size_t)1 << 20) + (m->top - l->mark) / 2 * 5; /* what lives, and a list of it grown once */
 }
 
+/* Writes the head of an array into an answer. */
+ESHOST_HOT_ void eshost_write_count_(eshost_loop_ *l, size_t count)
+{
+	if (count < 16 && l->out.at < l->out.end)
+		*l->out.at++ = (uint8_t)(0x90 | count);
+	else
+		eshost_write_array_(&l->out, count);
+}
+
 /* Gives up what the command or event before has taken, if nobody needs it, or if it has become much. */
-ESHOST_HOT_ void eshost_tidy_(eshost_loop_ *l)
+ESHOST_APART_ void eshost_tidy_(eshost_loop_ *l)
 {
 	const bool moved = (uintptr_t)l->out.start >= l->mark || (uintptr_t)l->ctx.events_.start >= l->mark;
 	if (l->entity->state->flat && !moved)

@@ -7,16 +7,19 @@
 /* What a manifest says that a plugin was built with. */
 #define ESHOST_SDK "eshost-c 0.1.0"
 
-ESHOST_COLD_ void eshost_write_schema_(eshost_writer_ *w, const eshost_type *t, uint32_t revision)
+/* Begins a map of so many entries, with the one that has the name. */
+ESHOST_COLD_ void eshost_write_named_(eshost_writer_ *w, size_t entries, const char *key, const char *name)
 {
-	const eshost_str schema = eshost_schema(t, revision);
-	eshost_write_str_(w, schema.data, schema.size);
+	eshost_write_map_(w, entries);
+	eshost_write_text_(w, key);
+	eshost_write_text_(w, name);
 }
 
-ESHOST_COLD_ void eshost_describe_schema_(eshost_writer_ *w, const char *key, const eshost_type *t)
+ESHOST_COLD_ void eshost_describe_schema_(eshost_writer_ *w, const char *key, const eshost_type *t, uint32_t revision)
 {
+	const eshost_str schema = eshost_schema(t, revision);
 	eshost_write_text_(w, key);
-	eshost_write_schema_(w, t, 0);
+	eshost_write_str_(w, schema.data, schema.size);
 }
 
 ESHOST_COLD_ void eshost_describe_clauses_(eshost_writer_ *w, const eshost_command_ *c, uint32_t rejections)
@@ -40,8 +43,7 @@ ESHOST_COLD_ void eshost_describe_clauses_(eshost_writer_ *w, const eshost_comma
 		for (uint32_t k = 0; k < clause->count; k++)
 			if (!eshost_encode_payload_(w, c->type, (const uint8_t *)clause->examples + (size_t)k * c->type->size)) {
 				eshost_about_("an example of command ", c->name, ": ");
-				const eshost_str text = {eshost_runtime.problem, eshost_runtime.problem_size};
-				eshost_panic_str(text);
+				eshost_panic_str(eshost_problem_text_());
 			}
 	}
 }
@@ -55,23 +57,19 @@ ESHOST_COLD_ void eshost_describe_command_(eshost_writer_ *w, const eshost_comma
 	}
 	const eshost_type *const reply = c->reply_kind == ESHOST_REPLY_STATE_ ? state : c->reply_type;
 	const bool replies = reply != NULL && !reply->kind->is_none;
-	eshost_write_map_(w, 2u + replies + (rejections > 0) + (examples > 0));
-	eshost_write_text_(w, "name");
-	eshost_write_text_(w, c->name);
-	eshost_describe_schema_(w, "schema", c->type);
+	eshost_write_named_(w, 2u + replies + (rejections > 0) + (examples > 0), "name", c->name);
+	eshost_describe_schema_(w, "schema", c->type, 0);
 	if (replies)
-		eshost_describe_schema_(w, "reply", reply);
+		eshost_describe_schema_(w, "reply", reply, 0);
 	eshost_describe_clauses_(w, c, rejections);
 }
 
 ESHOST_COLD_ void eshost_describe_event_(eshost_writer_ *w, const eshost_event_ *e)
 {
-	eshost_write_map_(w, 3u);
-	eshost_write_text_(w, "name");
-	eshost_write_text_(w, e->name);
+	eshost_write_named_(w, 3, "name", e->name);
 	eshost_write_text_(w, "version");
 	eshost_write_uint_(w, e->version);
-	eshost_describe_schema_(w, "schema", e->type);
+	eshost_describe_schema_(w, "schema", e->type, 0);
 }
 
 ESHOST_COLD_ void eshost_describe_entity_(eshost_writer_ *w, const eshost_entity_ *e)
@@ -82,11 +80,8 @@ ESHOST_COLD_ void eshost_describe_entity_(eshost_writer_ *w, const eshost_entity
 		events += e->parts[i].event != NULL;
 		revision += e->parts[i].revision;
 	}
-	eshost_write_map_(w, 4);
-	eshost_write_text_(w, "type");
-	eshost_write_text_(w, e->name);
-	eshost_write_text_(w, "state_schema");
-	eshost_write_schema_(w, e->state, revision);
+	eshost_write_named_(w, 4, "type", e->name);
+	eshost_describe_schema_(w, "state_schema", e->state, revision);
 	eshost_write_text_(w, "commands");
 	eshost_write_array_(w, commands);
 	for (uint32_t i = 0; i < e->part_count; i++)
@@ -104,12 +99,7 @@ ESHOST_COLD_ eshost_bytes eshost_describe(const eshost_plugin_ *plugin)
 {
 	eshost_request_(0);
 	eshost_writer_ w = eshost_writer_of_(4096);
-	eshost_write_map_(&w, 3);
-	eshost_write_text_(&w, "abi");
-	eshost_write_array_(&w, 2);
-	eshost_write_uint_(&w, 1);
-	eshost_write_uint_(&w, 0);
-	eshost_write_text_(&w, "sdk");
+	eshost_write_literal_(&w, "\203\243abi\222\1\0\243sdk");
 	eshost_write_text_(&w, ESHOST_SDK);
 	eshost_write_text_(&w, "types");
 	eshost_write_array_(&w, plugin->count);

@@ -15,26 +15,27 @@ typedef struct eshost_reader_ {
  * forms. */
 
 /* Reads size bytes, at most 8, as a number; the first one is the highest. */
-ESHOST_COLD_ bool eshost_read_number_(eshost_reader_ *r, size_t size, uint64_t *number)
+ESHOST_APART_ bool eshost_read_number_(eshost_reader_ *r, size_t size, uint64_t *number)
 {
 	if ((size_t)(r->end - r->at) < size)
 		return false;
 	const uint8_t *at = r->at;
 	uint64_t n = 0;
 	r->at += size;
-	if ((size_t)(r->end - at) >= 8) {
-		__builtin_memcpy(&n, at, 8);
-		*number = eshost_reverse_(n) >> (64 - 8 * size);
-		return true;
-	}
+#ifdef __wasm__
+	ESHOST_READS_BEYOND_(at);
+	__builtin_memcpy(&n, at, 8);
+	*number = eshost_reverse_(n) >> (64 - 8 * size);
+#else
 	while (at < r->at)
 		n = n << 8 | *at++;
 	*number = n;
+#endif
 	return true;
 }
 
 /* Reads an integer. If negative is true its value is that of the number as an int64_t. */
-ESHOST_COLD_ bool eshost_read_integer_(eshost_reader_ *r, uint64_t *number, bool *negative)
+ESHOST_APART_ bool eshost_read_integer_(eshost_reader_ *r, uint64_t *number, bool *negative)
 {
 	*negative = false;
 	if (r->at == r->end)
@@ -97,7 +98,7 @@ ESHOST_HOT_ bool eshost_next_uint_(eshost_reader_ *r, uint64_t *number)
 	return true;
 }
 
-ESHOST_API_ bool eshost_read_uint_(eshost_reader_ *r, uint64_t *number)
+ESHOST_COLD_ bool eshost_read_uint_(eshost_reader_ *r, uint64_t *number)
 {
 	bool negative;
 	return eshost_read_integer_(r, number, &negative) && !negative;
@@ -145,7 +146,7 @@ ESHOST_HOT_ bool eshost_next_payload_(eshost_reader_ *r, eshost_bytes *payload)
 }
 
 /* Reads a bin, or nil, of which it makes data NULL. */
-ESHOST_API_ bool eshost_read_payload_(eshost_reader_ *r, eshost_bytes *payload)
+ESHOST_APART_ bool eshost_read_payload_(eshost_reader_ *r, eshost_bytes *payload)
 {
 	if (eshost_next_payload_(r, payload))
 		return true;
@@ -182,10 +183,17 @@ ESHOST_HOT_ bool eshost_next_places_(eshost_reader_ *r, size_t places)
 }
 
 /* Reads the head of an array that must have so many places, fewer than 16. */
-ESHOST_API_ bool eshost_read_places_(eshost_reader_ *r, size_t places)
+ESHOST_APART_ bool eshost_read_places_(eshost_reader_ *r, size_t places)
 {
 	size_t count;
-	return eshost_read_array_(r, &count) && count == places;
+	return eshost_next_places_(r, places) || (eshost_read_array_(r, &count) && count == places);
+}
+
+/* Reads a command, or with a version an event, in any form. */
+ESHOST_COLD_ bool eshost_read_named_(eshost_reader_ *r, eshost_str *name, uint64_t *version, eshost_bytes *payload)
+{
+	return eshost_read_places_(r, version == NULL ? 2 : 3) && eshost_read_str_(r, name) &&
+		   (version == NULL || eshost_read_uint_(r, version)) && eshost_read_payload_(r, payload);
 }
 
 /* Reads a float, or an integer as one. */
@@ -225,6 +233,36 @@ ESHOST_API_ bool eshost_read_text_(eshost_reader_ *r, eshost_str *text)
 	return eshost_read_str_(r, text) && eshost_is_utf8_(text->data, text->size);
 }
 
+/* What a value can be. */
+typedef enum eshost_form_ {
+	ESHOST_FORM_INTEGER_,
+	ESHOST_FORM_MAP_,
+	ESHOST_FORM_ARRAY_,
+	ESHOST_FORM_STR_,
+	ESHOST_FORM_NIL_,
+	ESHOST_FORM_BOOL_,
+	ESHOST_FORM_BIN_,
+	ESHOST_FORM_FLOAT_,
+	ESHOST_FORM_EXTENSION_
+} eshost_form_;
+
+/* Tells what a value is by its first byte. */
+ESHOST_COLD_ eshost_form_ eshost_form_of_(uint8_t first)
+{
+	/* The last byte of each range, and the form that it stands for. */
+	static const uint8_t forms[][2] = {
+		{0x7f, ESHOST_FORM_INTEGER_}, {0x8f, ESHOST_FORM_MAP_},		{0x9f, ESHOST_FORM_ARRAY_},
+		{0xbf, ESHOST_FORM_STR_},	  {0xc0, ESHOST_FORM_NIL_},		{0xc1, ESHOST_FORM_EXTENSION_},
+		{0xc3, ESHOST_FORM_BOOL_},	  {0xc6, ESHOST_FORM_BIN_},		{0xc9, ESHOST_FORM_EXTENSION_},
+		{0xcb, ESHOST_FORM_FLOAT_},	  {0xd3, ESHOST_FORM_INTEGER_}, {0xd8, ESHOST_FORM_EXTENSION_},
+		{0xdb, ESHOST_FORM_STR_},	  {0xdd, ESHOST_FORM_ARRAY_},	{0xdf, ESHOST_FORM_MAP_},
+		{0xff, ESHOST_FORM_INTEGER_}};
+	size_t i = 0;
+	while (first > forms[i][0])
+		i++;
+	return (eshost_form_)forms[i][1];
+}
+
 /* Goes past one well-formed value whose arrays and maps nest at most depth levels. */
 ESHOST_COLD_ bool eshost_skip_(eshost_reader_ *r, int depth)
 {
@@ -232,47 +270,47 @@ ESHOST_COLD_ bool eshost_skip_(eshost_reader_ *r, int depth)
 	const uint8_t *data;
 	uint64_t number;
 	size_t count;
+	bool flag;
 	if (r->at == r->end)
 		return false;
-	const uint8_t b = *r->at;
-	if (eshost_is_str_(b))
+	const eshost_form_ form = eshost_form_of_(*r->at);
+	const bool is_map = form == ESHOST_FORM_MAP_;
+	switch (form) {
+	case ESHOST_FORM_INTEGER_:
+		return eshost_read_integer_(r, &number, &flag);
+	case ESHOST_FORM_STR_:
 		return eshost_read_text_(r, &text);
-	if (b >= 0xc4 && b <= 0xc6)
+	case ESHOST_FORM_BIN_:
 		return eshost_read_span_(r, 0xc4, &data, &count);
-	const bool is_map = (b & 0xf0) == 0x80 || b == 0xde || b == 0xdf;
-	if (is_map || (b & 0xf0) == 0x90 || b == 0xdc || b == 0xdd) {
-		if (depth == 0 || !eshost_read_head_(r, is_map ? 0x80 : 0x90, is_map ? 0xde : 0xdc, 1 + is_map, &count))
-			return false;
-		for (; count > 0; count--)
-			if ((is_map && !eshost_read_text_(r, &text)) || !eshost_skip_(r, depth - 1))
-				return false;
+	case ESHOST_FORM_FLOAT_:
+		return eshost_read_number_(r, *r->at++ == 0xca ? 4 : 8, &number);
+	case ESHOST_FORM_NIL_:
+	case ESHOST_FORM_BOOL_:
+		r->at++;
 		return true;
+	case ESHOST_FORM_EXTENSION_:
+		return false;
+	case ESHOST_FORM_MAP_:
+	case ESHOST_FORM_ARRAY_:
+		break;
 	}
-	r->at++;
-	if (b >= 0xca && b <= 0xd3)
-		return eshost_read_number_(r, b == 0xca ? 4 : b == 0xcb ? 8 : (size_t)1 << (b & 3), &number);
-	return b < 0x80 || b >= 0xe0 || b == 0xc0 || b == 0xc2 || b == 0xc3;
+	if (depth == 0 || !eshost_read_head_(r, is_map ? 0x80 : 0x90, is_map ? 0xde : 0xdc, 1 + is_map, &count))
+		return false;
+	for (; count > 0; count--)
+		if ((is_map && !eshost_read_text_(r, &text)) || !eshost_skip_(r, depth - 1))
+			return false;
+	return true;
 }
 
 /* Says in words what there is. */
 ESHOST_COLD_ const char *eshost_found_(const eshost_reader_ *r)
 {
+	static const char *const words[] = {"an integer", "a map", "an array", "a string",		   "nil",
+										"a boolean",  "bytes", "a float",  "an extension type"};
 	const uint8_t b = *r->at;
 	if (b >= 0xe0 || (b >= 0xd0 && b <= 0xd3 && r->end - r->at > 1 && r->at[1] >= 0x80))
 		return "a negative integer";
-	if (b < 0x80 || (b >= 0xcc && b <= 0xd3))
-		return "an integer";
-	if ((b & 0xf0) == 0x80 || b == 0xde || b == 0xdf)
-		return "a map";
-	if ((b & 0xf0) == 0x90 || b == 0xdc || b == 0xdd)
-		return "an array";
-	if (eshost_is_str_(b))
-		return "a string";
-	if (b == 0xc2 || b == 0xc3)
-		return "a boolean";
-	if (b >= 0xc4 && b <= 0xc6)
-		return "bytes";
-	return b == 0xc0 ? "nil" : b == 0xca || b == 0xcb ? "a float" : "an extension type";
+	return words[eshost_form_of_(b)];
 }
 
 #endif

@@ -56,30 +56,7 @@ ESHOST_COLD_ void eshost_schema_bool_(eshost_schema_ *s, const eshost_type *t)
 	eshost_json_(s, "\"type\":\"boolean\"");
 }
 
-/* Stores the low bytes of a number. */
-ESHOST_API_ void eshost_store_(void *v, uint32_t size, uint64_t number)
-{
-	if (size == 8)
-		__builtin_memcpy(v, &number, 8);
-	else
-		eshost_copy_(v, &number, size);
-}
-
-/* Loads a number of size bytes, with zeros above it. */
-ESHOST_HOT_ uint64_t eshost_load_(const void *v, uint32_t size)
-{
-	uint64_t number = 0;
-#ifdef __wasm__
-	ESHOST_READS_BEYOND_(v);
-	__builtin_memcpy(&number, v, 8);
-	number &= UINT64_MAX >> (64 - 8 * size);
-#else
-	__builtin_memcpy(&number, v, size);
-#endif
-	return number;
-}
-
-ESHOST_API_ bool eshost_decode_unsigned_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)
+ESHOST_COLD_ bool eshost_decode_unsigned_(eshost_reader_ *r, const eshost_type *t, void *v, int depth)
 {
 	const eshost_reader_ start = *r;
 	uint64_t number;
@@ -90,7 +67,7 @@ ESHOST_API_ bool eshost_decode_unsigned_(eshost_reader_ *r, const eshost_type *t
 	return true;
 }
 
-ESHOST_API_ bool eshost_encode_unsigned_(eshost_writer_ *w, const eshost_type *t, const void *v, int depth)
+ESHOST_COLD_ bool eshost_encode_unsigned_(eshost_writer_ *w, const eshost_type *t, const void *v, int depth)
 {
 	(void)depth;
 	eshost_write_uint_(w, eshost_load_(v, t->size));

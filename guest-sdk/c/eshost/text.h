@@ -12,6 +12,7 @@
 
 #define ESHOST_UNUSED_ __attribute__((unused))
 #define ESHOST_API_ ESHOST_UNUSED_ static
+#define ESHOST_APART_ __attribute__((unused, noinline)) static /* many call it, and a copy for each would be large */
 #define ESHOST_HOT_ __attribute__((unused, always_inline)) static inline
 #ifdef __clang__
 #define ESHOST_COLD_ __attribute__((unused, noinline, cold, minsize)) static
@@ -81,7 +82,7 @@ ESHOST_API_ void eshost_copy_(void *to, const void *from, size_t size)
 #endif
 }
 
-ESHOST_API_ void eshost_zero_(void *at, size_t size)
+ESHOST_APART_ void eshost_zero_(void *at, size_t size)
 {
 #ifdef __wasm__
 	uint8_t *target = (uint8_t *)at;
@@ -168,15 +169,9 @@ ESHOST_API_ bool eshost_is_utf8_(const char *data, size_t size)
 		size_t width = 1;
 		if (b >= 0x80) {
 			const uint8_t second = size > 1 ? at[1] : 0;
-			if (b >= 0xc2 && b <= 0xdf)
-				width = 2;
-			else if (b == 0xe0 ? second >= 0xa0 : b == 0xed ? second < 0xa0 : b >= 0xe1 && b <= 0xef)
-				width = 3;
-			else if (b == 0xf0 ? second >= 0x90 : b == 0xf4 ? second < 0x90 : b >= 0xf1 && b <= 0xf3)
-				width = 4;
-			else
-				return false;
-			if (size < width)
+			width = b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
+			if (b < 0xc2 || b > 0xf4 || size < width || (b == 0xe0 && second < 0xa0) || (b == 0xed && second >= 0xa0) ||
+				(b == 0xf0 && second < 0x90) || (b == 0xf4 && second >= 0x90))
 				return false;
 			for (size_t i = 1; i < width; i++)
 				if ((at[i] & 0xc0) != 0x80)

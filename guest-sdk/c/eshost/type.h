@@ -119,6 +119,37 @@ ESHOST_API_ void eshost_encode_name_(eshost_writer_ *w, const eshost_field_ *f)
 
 ESHOST_COLD_ bool eshost_too_deep_(void) { return eshost_fail_("more than 64 levels of arrays and maps"); }
 
+/* Stores the low bytes of a number. */
+ESHOST_HOT_ void eshost_store_(void *v, uint32_t size, uint64_t number)
+{
+#ifdef __wasm__
+	uint64_t all;
+	ESHOST_READS_BEYOND_(v);
+	__builtin_memcpy(&all, v, 8);
+	const uint64_t mask = UINT64_MAX >> (64 - 8 * size);
+	all = (all & ~mask) | (number & mask);
+	__builtin_memcpy(v, &all, 8);
+#else
+	__builtin_memcpy(v, &number, size);
+#endif
+}
+
+/* Loads a number of size bytes, with zeros above it. */
+ESHOST_HOT_ uint64_t eshost_load_(const void *v, uint32_t size)
+{
+	uint64_t number = 0;
+#ifdef __wasm__
+	ESHOST_READS_BEYOND_(v);
+	__builtin_memcpy(&number, v, 8);
+	number &= UINT64_MAX >> (64 - 8 * size);
+#else
+	__builtin_memcpy(&number, v, size);
+#endif
+	return number;
+}
+
+ESHOST_COLD_ bool eshost_encode_unsigned_(eshost_writer_ *w, const eshost_type *t, const void *v, int depth);
+
 /* Decodes a payload, which must hold exactly one value, into v. Without data it is nothing at all. The value holds
  * views of the payload. If it does not decode, the problem says why. */
 ESHOST_API_ bool eshost_decode_(const eshost_type *t, const eshost_bytes *payload, void *v)
@@ -131,6 +162,10 @@ ESHOST_API_ bool eshost_decode_(const eshost_type *t, const eshost_bytes *payloa
 		r.at = nothing;
 		r.end = nothing + 1;
 	}
+	if (t->kind->encode == eshost_encode_unsigned_ && payload->size == 1 && *payload->data < 0x80) {
+		eshost_store_(v, t->size, *payload->data);
+		return true;
+	}
 	if (!t->kind->decode(&r, t, v, ESHOST_MAX_DEPTH_))
 		return false;
 	return r.at == r.end || eshost_fail_("bytes after the end of the value");
@@ -141,18 +176,33 @@ ESHOST_API_ bool eshost_encode_(eshost_writer_ *w, const eshost_type *t, const v
 	return t->kind->encode(w, t, v, ESHOST_MAX_DEPTH_);
 }
 
+/* Gives a payload of size bytes, whose head of two bytes is at start, the longer head that it needs. */
+ESHOST_COLD_ void eshost_lengthen_(eshost_writer_ *w, size_t start, size_t size)
+{
+	const size_t more = size <= UINT16_MAX ? 1 : 3;
+	eshost_make_room_(w, more);
+	uint8_t *const head = w->start + start;
+	__builtin_memmove(head + 2 + more, head + 2, size);
+	w->at += more;
+	head[0] = more == 1 ? 0xc5 : 0xc6;
+	for (size_t i = 1 + more; i > 0; i--, size >>= 8)
+		head[i] = (uint8_t)size;
+}
+
 /* Writes a value as a payload: a bin, or nil if it is an eshost_none. If it cannot be encoded the problem says why, and
  * what was written is anything. */
-ESHOST_API_ bool eshost_encode_payload_(eshost_writer_ *w, const eshost_type *t, const void *v)
+ESHOST_COLD_ bool eshost_encode_payload_(eshost_writer_ *w, const eshost_type *t, const void *v)
 {
 	if (t->kind->is_none) {
 		eshost_write_byte_(w, 0xc0);
 		return true;
 	}
-	eshost_room_(w, 2);
+	eshost_room_(w, 16);
 	const size_t start = (size_t)(w->at - w->start);
 	w->at += 2; /* the head of a short one, which most are */
-	if (!eshost_encode_(w, t, v))
+	if (t->kind->encode == eshost_encode_unsigned_)
+		w->at = eshost_put_uint_(w->at, eshost_load_(v, t->size));
+	else if (!eshost_encode_(w, t, v))
 		return false;
 	const size_t size = (size_t)(w->at - w->start) - start - 2;
 	if (size <= UINT8_MAX) {
@@ -160,14 +210,7 @@ ESHOST_API_ bool eshost_encode_payload_(eshost_writer_ *w, const eshost_type *t,
 		w->start[start + 1] = (uint8_t)size;
 		return true;
 	}
-	const size_t more = size <= UINT16_MAX ? 1 : 3;
-	eshost_room_(w, more);
-	__builtin_memmove(w->start + start + 2 + more, w->start + start + 2, size);
-	w->at += more;
-	uint8_t *const head = w->start + start;
-	head[0] = more == 1 ? 0xc5 : 0xc6;
-	for (size_t i = 1 + more, rest = size; i > 0; i--, rest >>= 8)
-		head[i] = (uint8_t)rest;
+	eshost_lengthen_(w, start, size);
 	return true;
 }
 

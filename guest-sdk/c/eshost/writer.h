@@ -28,7 +28,10 @@ ESHOST_HOT_ void eshost_room_(eshost_writer_ *w, size_t size)
 		eshost_widen_(w, size);
 }
 
-ESHOST_API_ eshost_writer_ eshost_writer_of_(size_t size)
+/* The same where speed does not matter. */
+ESHOST_COLD_ void eshost_make_room_(eshost_writer_ *w, size_t size) { eshost_room_(w, size); }
+
+ESHOST_COLD_ eshost_writer_ eshost_writer_of_(size_t size)
 {
 	uint8_t *const start = (uint8_t *)eshost_take_(size);
 	const eshost_writer_ w = {start, start, start + size};
@@ -44,14 +47,17 @@ ESHOST_API_ eshost_bytes eshost_written_(const eshost_writer_ *w)
 /* Writes bytes as they are. */
 ESHOST_API_ void eshost_write_raw_(eshost_writer_ *w, const void *data, size_t size)
 {
-	eshost_room_(w, size);
+	eshost_make_room_(w, size);
 	eshost_copy_(w->at, data, size);
 	w->at += size;
 }
 
-ESHOST_API_ void eshost_write_byte_(eshost_writer_ *w, uint8_t b)
+/* Writes a literal as it is: msgpack that is known. */
+#define eshost_write_literal_(w, literal) eshost_write_raw_(w, literal, sizeof(literal) - 1)
+
+ESHOST_APART_ void eshost_write_byte_(eshost_writer_ *w, uint8_t b)
 {
-	eshost_room_(w, 1);
+	eshost_make_room_(w, 1);
 	*w->at++ = b;
 }
 
@@ -68,7 +74,7 @@ ESHOST_COLD_ uint8_t *eshost_put_number_(uint8_t *at, uint8_t tag, uint64_t numb
 }
 
 /* Puts a number with the first of four tags whose size it fits: 1, 2, 4 or 8 bytes. */
-ESHOST_API_ uint8_t *eshost_put_sized_(uint8_t *at, uint8_t tag, uint64_t number)
+ESHOST_COLD_ uint8_t *eshost_put_sized_(uint8_t *at, uint8_t tag, uint64_t number)
 {
 	const uint32_t width = (number > UINT8_MAX) + (number > UINT16_MAX) + (number > UINT32_MAX);
 	return eshost_put_number_(at, (uint8_t)(tag + width), number, 1u << width);
@@ -94,20 +100,20 @@ ESHOST_API_ uint8_t *eshost_put_str_(uint8_t *at, const char *data, size_t size)
 }
 
 /* Writes a tag and a number behind it, in so many bytes. */
-ESHOST_API_ void eshost_write_number_(eshost_writer_ *w, uint8_t tag, uint64_t number, uint32_t size)
+ESHOST_COLD_ void eshost_write_number_(eshost_writer_ *w, uint8_t tag, uint64_t number, uint32_t size)
 {
-	eshost_room_(w, 9);
+	eshost_make_room_(w, 9);
 	w->at = eshost_put_number_(w->at, tag, number, size);
 }
 
 /* Writes a number with the first of four tags whose size it fits: 1, 2, 4 or 8 bytes. */
-ESHOST_API_ void eshost_write_sized_(eshost_writer_ *w, uint8_t tag, uint64_t number)
+ESHOST_COLD_ void eshost_write_sized_(eshost_writer_ *w, uint8_t tag, uint64_t number)
 {
-	eshost_room_(w, 9);
+	eshost_make_room_(w, 9);
 	w->at = eshost_put_sized_(w->at, tag, number);
 }
 
-ESHOST_API_ void eshost_write_uint_(eshost_writer_ *w, uint64_t number)
+ESHOST_COLD_ void eshost_write_uint_(eshost_writer_ *w, uint64_t number)
 {
 	if (number < 0x80)
 		eshost_write_byte_(w, (uint8_t)number);
@@ -132,7 +138,7 @@ ESHOST_API_ void eshost_write_int_(eshost_writer_ *w, int64_t number)
 }
 
 /* Writes the head of an array (0x90, 0xdc) or a map (0x80, 0xde). */
-ESHOST_API_ void eshost_write_head_(eshost_writer_ *w, uint8_t fix, uint8_t wide, size_t count)
+ESHOST_COLD_ void eshost_write_head_(eshost_writer_ *w, uint8_t fix, uint8_t wide, size_t count)
 {
 	if (count < 16)
 		eshost_write_byte_(w, (uint8_t)(fix | count));
@@ -142,17 +148,17 @@ ESHOST_API_ void eshost_write_head_(eshost_writer_ *w, uint8_t fix, uint8_t wide
 		eshost_write_number_(w, (uint8_t)(wide + 1), count, 4);
 }
 
-ESHOST_API_ void eshost_write_array_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x90, 0xdc, count); }
+ESHOST_COLD_ void eshost_write_array_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x90, 0xdc, count); }
 
-ESHOST_API_ void eshost_write_map_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x80, 0xde, count); }
+ESHOST_COLD_ void eshost_write_map_(eshost_writer_ *w, size_t count) { eshost_write_head_(w, 0x80, 0xde, count); }
 
 ESHOST_API_ void eshost_write_str_(eshost_writer_ *w, const char *data, size_t size)
 {
-	eshost_room_(w, size + 13);
+	eshost_make_room_(w, size + 13);
 	w->at = eshost_put_str_(w->at, data, size);
 }
 
-ESHOST_API_ void eshost_write_text_(eshost_writer_ *w, const char *text)
+ESHOST_COLD_ void eshost_write_text_(eshost_writer_ *w, const char *text)
 {
 	eshost_write_str_(w, text, eshost_length_(text));
 }

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-FLAGS = ["--target=wasm32-unknown-unknown", "-Oz", "-ffreestanding", "-nostdlib", "-mcpu=mvp", "-msign-ext",
+FLAGS = ["--target=wasm32-unknown-unknown", "-Os", "-ffreestanding", "-nostdlib", "-mcpu=mvp", "-msign-ext", "-mbulk-memory",
          "-Wl,--no-entry,--stack-first,-z,stack-size=65536,--strip-all,--compress-relocations"]
 EXPORTS = {"memory", "_initialize", "eshost_abi_v1", "alloc", "describe", "handle_command", "handle_event"}
 IMPORTS = {("eshost_v1", "panic"), ("eshost_v1", "log")}

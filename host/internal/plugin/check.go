@@ -106,7 +106,11 @@ func importAdvice(name string) string {
 	case name == "function env.abort":
 		return " (AssemblyScript: name a function of the SDK with --use abort=)"
 	case name == "function env.seed":
-		return " (AssemblyScript's Math.random: randomness is an input, derive it from the request)"
+		return " (AssemblyScript's Math.random: use context.random(), which is the same whenever the decision is taken again)"
+	case name == "function env.Date.now":
+		return " (AssemblyScript's Date: use context.nowMillis, the time of the commit)"
+	case name == "function env.console.log":
+		return " (AssemblyScript's console: use context.log)"
 	case strings.HasPrefix(name, "function "+abi.ImportWASI+".path_"):
 		return " (a plugin has no files)"
 	case strings.HasPrefix(name, "function "+abi.ImportWASI+".sock_"):

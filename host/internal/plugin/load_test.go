@@ -124,8 +124,11 @@ func TestLoadRefuses(t *testing.T) {
 			g.rawImports = [][]byte{code(vec([]byte("env")), vec([]byte("t")), 1, 0x70, 0, 1)}
 			return g.bytes()
 		}(), []string{"table env.t"}},
-		"AssemblyScript's abort": {echo().imported("env", "abort", []byte{i32, i32, i32, i32}, nil).bytes(), []string{"--use abort="}},
-		"opening files":          {echo().imported(wasi, "path_open", nil, nil).bytes(), []string{"no files"}},
+		"AssemblyScript's Date.now":    {echo().imported("env", "Date.now", nil, []byte{f64}).bytes(), []string{"function env.Date.now (AssemblyScript's Date: use context.nowMillis, "}},
+		"AssemblyScript's Math.random": {echo().imported("env", "seed", nil, []byte{f64}).bytes(), []string{"function env.seed (AssemblyScript's Math.random: use context.random(), "}},
+		"AssemblyScript's console":     {echo().imported("env", "console.log", []byte{i32}, nil).bytes(), []string{"function env.console.log (AssemblyScript's console: use context.log)"}},
+		"AssemblyScript's abort":       {echo().imported("env", "abort", []byte{i32, i32, i32, i32}, nil).bytes(), []string{"--use abort="}},
+		"opening files":                {echo().imported(wasi, "path_open", nil, nil).bytes(), []string{"no files"}},
 		"a function as another kind": {func() []byte {
 			g := echo()
 			g.rawImports = [][]byte{code(vec([]byte(wasi)), vec([]byte("fd_write")), 3, i32, 0)}

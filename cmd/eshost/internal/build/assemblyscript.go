@@ -24,6 +24,9 @@ func (b *Builder) compileAssemblyScript(ctx context.Context, dir string) ([]byte
 	if compiler == "" {
 		return nil, &CompileError{dir, "npm did not install the compiler: package.json needs assemblyscript among its devDependencies"}
 	}
+	if b.quick {
+		return b.quickly(ctx, dir, compiler)
+	}
 	return b.compileTo(ctx, &command{dir: dir, name: "node"}, func(target string) []string { return []string{compiler, "--noColors", "--outFile", target} })
 }
 

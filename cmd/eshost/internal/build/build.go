@@ -17,6 +17,7 @@ type Options struct {
 	CacheDir string            // where the Go SDK is unpacked, and builds wait for each other; empty: "eshost" in the user's cache folder
 	Fetching func(what string) // told before a build downloads what it needs; nil: nobody is told
 	Warning  func(text string) // told what a compiler says of sources that compile; nil: nobody is told
+	Quick    bool              // a build that is soon there matters more than a plugin that is small and fast
 }
 
 // Builder builds plugins. Its methods may be called by many goroutines.
@@ -24,6 +25,7 @@ type Builder struct {
 	cache    string
 	fetching func(string)
 	warning  func(string)
+	quick    bool
 	system   system
 	rust     rustSource // for where the active compiler cannot make WebAssembly
 }
@@ -33,7 +35,7 @@ func New(o *Options) *Builder {
 	if o == nil {
 		o = new(Options)
 	}
-	b := &Builder{cache: o.CacheDir, fetching: o.Fetching, warning: o.Warning, system: thisSystem(), rust: debianRust}
+	b := &Builder{cache: o.CacheDir, fetching: o.Fetching, warning: o.Warning, quick: o.Quick, system: thisSystem(), rust: debianRust}
 	if b.fetching == nil {
 		b.fetching = func(string) {}
 	}

@@ -79,7 +79,8 @@ func TestWhatIsMissingIsSaidAndHowThisSystemInstallsIt(t *testing.T) {
 		"no clang on a system nobody knows": {"c", "plan9", "", nil, []string{"https://releases.llvm.org"}},
 		"an old clang":                      {"c", "linux", bookworm, map[string]string{"clang": script + "echo 14.0.6\n"}, []string{"clang is version 14.0.6"}},
 		"a clang without WebAssembly":       {"c", "darwin", "", map[string]string{"clang": script + "[ $1 = -dumpversion ] && echo 17.0.0; exit 0\n"}, []string{"clang does not compile to WebAssembly", "`brew install llvm lld`"}},
-		"a clang without a linker":          {"c", "linux", trixie, map[string]string{"clang": script + "case $1 in -dumpversion) echo 19.1.7;; -print-targets) echo wasm32;; *) echo wasm-ld;; esac\n"}, []string{"clang is there, but no wasm-ld"}},
+		"a clang without a linker":          {"c", "linux", trixie, map[string]string{"clang": script + "case $1 in -dumpversion) echo 19.1.7;; -print-targets) echo wasm32;; *) echo wasm-ld;; esac\n"}, []string{"clang is there, but no wasm-ld", "`sudo apt-get install lld`"}},
+		"a clang of a number without one":   {"c", "linux", trixie, map[string]string{"clang-19": script + "case $1 in -dumpversion) echo 19.1.7;; -print-targets) echo wasm32;; *) echo wasm-ld;; esac\n", "clang": script + "echo 14.0.6\n"}, []string{"needs the lld that belongs to clang-19, but clang-19 is there, but no wasm-ld", "`sudo apt-get install lld-19`"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, bin := t.TempDir(), t.TempDir()

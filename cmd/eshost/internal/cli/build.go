@@ -145,11 +145,13 @@ func size(bytes int) string {
 
 // builder builds plugins, and says on the side what takes long, and what
 // compilers warn of.
-func (p *Program) builder() *build.Builder {
-	return build.New(&build.Options{
+func (p *Program) builder() *build.Builder { return build.New(p.building()) }
+
+func (p *Program) building() *build.Options {
+	return &build.Options{
 		Fetching: func(what string) { fmt.Fprintf(p.Err, "%-10s%s\n", "fetching", what) },
 		Warning:  func(text string) { fmt.Fprintln(p.Err, text) },
-	})
+	}
 }
 
 // say tells what happened, in two columns.

@@ -39,11 +39,12 @@ func (f *configured) open(ctx context.Context) (*hosting, error) {
 	if err != nil {
 		return nil, err
 	}
-	builder := f.p.builder()
-	if !f.quiet {
-		builder = build.New(&build.Options{Fetching: func(what string) { h.logger.Info("fetching", "what", what) }})
+	o := &build.Options{Fetching: func(what string) { h.logger.Info("fetching", "what", what) }}
+	if f.quiet {
+		o = f.p.building()
+		o.Quick = true
 	}
-	h.plugins = deploy.NewSet(h.server.Host(), builder)
+	h.plugins = deploy.NewSet(h.server.Host(), build.New(o))
 	return h, nil
 }
 
