@@ -57,7 +57,7 @@ type auditor struct {
 	share  float64
 	logger *slog.Logger
 
-	audited, different atomic.Uint64
+	begun, audited, different atomic.Uint64
 
 	mu       sync.Mutex
 	examples []Difference
@@ -69,11 +69,10 @@ func (a *auditor) due() bool { return a.share > 0 && (a.share >= 1 || rand.Float
 // audit makes a call again and compares the answers. Where no instance can be had, or the call is
 // stopped, nothing is said.
 func (a *auditor) audit(d Difference, again func(*plugin.Instance, []byte) ([]byte, error)) {
-	n := a.audited.Add(1)
+	n := a.begun.Add(1)
 	d.Fresh = n%freshAudits == 0
 	in, err := a.plugin.Another(context.Background(), d.Fresh)
 	if err != nil || in == nil {
-		a.audited.Add(^uint64(0))
 		return
 	}
 	release := a.plugin.Release
@@ -86,9 +85,9 @@ func (a *auditor) audit(d Difference, again func(*plugin.Instance, []byte) ([]by
 		d.Second, d.Err = again(in, d.Request)
 	}
 	if errors.Is(d.Err, plugin.ErrStopped) || errors.Is(d.Err, plugin.ErrOutOfFuel) {
-		a.audited.Add(^uint64(0)) // how long a call takes is no part of its answer
-		return
+		return // how long a call takes is no part of its answer
 	}
+	a.audited.Add(1)
 	if d.Err == nil && bytes.Equal(d.First, d.Second) {
 		return
 	}

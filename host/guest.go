@@ -60,7 +60,7 @@ func (g *guest) allowance(a entity.Allowance, n int) plugin.Allowance {
 			a.Fuel = own
 		}
 	}
-	return plugin.Allowance(a)
+	return plugin.Allowance{Fuel: a.Fuel, Pause: a.Pause}
 }
 
 // fewKinds is how many events are compared before it is quicker to look into a map.
@@ -113,7 +113,7 @@ func (g *guest) Decide(in *entity.Input, out *entity.Decision) error {
 		Type: in.Entity.Type, ID: in.Entity.ID, Seq: in.Seq, State: in.State, Now: in.Now, Commands: s.commands})
 
 	at := len(out.Arena)
-	err := g.call(in.Entity, in.Rerun, func(i *plugin.Instance) error {
+	err := g.call(in.Entity, in.Rerun, in.Wait, func(i *plugin.Instance) error {
 		b, err := i.HandleCommand(s.request, g.allowance(in.Allowance, len(in.Calls)))
 		out.Fuel += i.Used()
 		if err != nil {
@@ -192,7 +192,7 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 		Type: in.Entity.Type, ID: in.Entity.ID, Seq: in.Seq, State: in.State, Events: s.events})
 
 	var state []byte
-	err := g.call(in.Entity, true, func(i *plugin.Instance) error {
+	err := g.call(in.Entity, true, in.Wait, func(i *plugin.Instance) error {
 		b, err := i.HandleEvent(s.request, g.allowance(in.Allowance, len(in.Events)))
 		in.Used = i.Used()
 		if err != nil {
@@ -224,18 +224,25 @@ func (g *guest) Fold(in *entity.FoldInput, dst []byte) ([]byte, error) {
 }
 
 // call borrows an instance for one call. What the guest logged is passed on,
-// unless the call repeats what was done before.
-func (g *guest) call(id stores.EntityID, repeated bool, f func(*plugin.Instance) error) error {
-	i, err := g.plugin.Acquire(context.Background())
+// unless the call repeats what was done before. Without wait it is interrupted where all instances are in use.
+func (g *guest) call(id stores.EntityID, repeated, wait bool, f func(*plugin.Instance) error) error {
+	acquire := g.plugin.TryAcquire
+	if wait {
+		acquire = g.plugin.Acquire
+	}
+	i, err := acquire(context.Background())
+	if errors.Is(err, plugin.ErrFull) {
+		return entity.ErrInterrupted
+	}
 	if err != nil {
 		return err
 	}
 	defer g.plugin.Release(i)
 	err = f(i)
-	if repeated {
-		return err
+	if repeated || errors.Is(err, entity.ErrInterrupted) {
+		return err // it was, or will be, said by another call
 	}
-	if lines, dropped := i.Logs(); len(lines) > 0 {
+	if lines, dropped := i.Logs(); len(lines) > 0 || dropped > 0 {
 		g.speech.pass(id, lines, dropped)
 	}
 	return err

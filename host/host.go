@@ -59,6 +59,9 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		return nil, errors.New("start host: Options.Log is required")
 	}
 	h := &Host{o: o.withDefaults(), serves: make(map[string]*deployment)}
+	if err := h.o.check(); err != nil {
+		return nil, fmt.Errorf("start host: %w", err)
+	}
 	var err error
 	h.plugins, err = plugin.NewEngine(ctx, &plugin.Options{
 		CacheDir:         h.o.PluginCacheDir,

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime"
 	"time"
@@ -95,6 +96,30 @@ func (o *Options) withDefaults() Options {
 	d.AuditShare = or(d.AuditShare, 0.001)
 	d.CommandFuel = or(d.CommandFuel, 1_000_000_000)
 	d.BatchFuel = or(d.BatchFuel, d.CommandFuel)
-	d.RecoveryFuel = or(d.RecoveryFuel, 1000*d.BatchFuel)
+	d.RecoveryFuel = or(d.RecoveryFuel, 1000*min(d.BatchFuel, mostFuel/1000))
 	return d
+}
+
+// mostFuel keeps the fuel of a batch of any size within 63 bits.
+const mostFuel = 1 << 50
+
+// check says what makes no sense, of options with their defaults filled in.
+func (o *Options) check() error {
+	for _, f := range []struct {
+		name  string
+		value int64
+		least int64
+	}{
+		{"CommandFuel", o.CommandFuel, 1}, {"BatchFuel", o.BatchFuel, o.CommandFuel}, {"RecoveryFuel", o.RecoveryFuel, o.BatchFuel},
+		{"PluginMemoryBytes", int64(o.PluginMemoryBytes), 64 << 10}, {"PluginInstances", int64(o.PluginInstances), 0},
+		{"LogBytesPerCall", int64(o.LogBytesPerCall), 1}, {"LogBytesPerSecond", int64(o.LogBytesPerSecond), 1},
+	} {
+		if f.value < f.least || f.value > mostFuel {
+			return fmt.Errorf("option %s is %d, want %d to %d, or 0 for the default", f.name, f.value, f.least, int64(mostFuel))
+		}
+	}
+	if o.AuditShare > 1 {
+		return fmt.Errorf("option AuditShare is %v, want a share up to 1, 0 for the default, or a negative number for none", o.AuditShare)
+	}
+	return nil
 }

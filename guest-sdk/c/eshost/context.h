@@ -4,6 +4,11 @@
 
 #include "rules.h"
 
+/* {0} is any content that is all zero, also of a struct whose first field is a struct: GCC wants more braces there. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmissing-braces"
+#endif
+
 /* An event that was emitted, as its fold will get it. */
 typedef struct eshost_emitted_ {
 	const eshost_event_ *event;

@@ -159,8 +159,12 @@ ESHOST_APART_ bool eshost_read_payload_(eshost_reader_ *r, eshost_bytes *payload
 }
 
 /* Reads the head of an array; there must be as many items as it says. */
-ESHOST_API_ bool eshost_read_array_(eshost_reader_ *r, size_t *count)
+ESHOST_APART_ bool eshost_read_array_(eshost_reader_ *r, size_t *count)
 {
+	if (r->end - r->at > 16 && (*r->at & 0xf0) == 0x90) {
+		*count = *r->at++ & 0x0f;
+		return true;
+	}
 	return eshost_read_head_(r, 0x90, 0xdc, 1, count);
 }
 
@@ -186,7 +190,7 @@ ESHOST_HOT_ bool eshost_next_places_(eshost_reader_ *r, size_t places)
 ESHOST_APART_ bool eshost_read_places_(eshost_reader_ *r, size_t places)
 {
 	size_t count;
-	return eshost_next_places_(r, places) || (eshost_read_array_(r, &count) && count == places);
+	return eshost_read_array_(r, &count) && count == places;
 }
 
 /* Reads a command, or with a version an event, in any form. */

@@ -33,7 +33,7 @@ ESHOST_HOT_ bool eshost_decode_expected_(eshost_reader_ *r, const eshost_field_ 
 	return true;
 }
 
-ESHOST_API_ bool eshost_decode_field_(eshost_reader_ *r, const eshost_field_ *f, void *v, int depth)
+ESHOST_APART_ bool eshost_decode_field_(eshost_reader_ *r, const eshost_field_ *f, void *v, int depth)
 {
 	if (f->has != ESHOST_ALWAYS_) {
 		if (r->at != r->end && *r->at == 0xc0) {

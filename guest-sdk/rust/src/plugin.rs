@@ -2,7 +2,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     Entity, Kind,
-    codec::Reader,
+    codec::{Reader, short},
     manifest,
     runner::{BAD_REQUEST, Runner, Runs, refuse},
 };
@@ -91,7 +91,7 @@ impl Plugin {
         let (true, Some(name)) = (request.array() == Some(places), request.raw_str()) else {
             return Err((Kind::BadPayload, BAD_REQUEST));
         };
-        match self.types.iter_mut().find(|runner| runner.type_name().as_bytes() == name) {
+        match self.types.iter_mut().find(|runner| short::equal(runner.type_name().as_bytes(), name)) {
             Some(runner) => Ok((&mut **runner, request, &mut self.answer)),
             None => Err((Kind::UnknownCommand, NO_TYPE)),
         }

@@ -80,10 +80,10 @@ func New(cfg Config) *Engine {
 	g.clock.Store(uint32(time.Now().Unix()))
 	g.types.init()
 	for range cfg.Workers {
-		g.start(func() { g.work(&worker{g: g}, &g.queue, cfg.Workers, popSize) })
+		g.start(func() { g.work(newWorker(g, false), &g.queue, cfg.Workers, popSize) })
 	}
 	for range max(1, cfg.Workers-1) {
-		g.start(func() { g.work(&worker{g: g, slow: true}, &g.slow, 1, 1) })
+		g.start(func() { g.work(newWorker(g, true), &g.slow, 1, 1) })
 	}
 	for range g.appends.concurrency + 1 {
 		g.start(g.append)

@@ -77,9 +77,9 @@ func (g *Engine) PostAll(all []Posting) {
 		if p.entity != nil {
 			switch p.entity.Post(p.Call, now) {
 			case entity.Due:
-				if g.divert(p.entity) {
-					g.turns.Add(1)
-				} else {
+				g.turns.Add(1) // before anybody can end the turn
+				if !g.divert(p.entity) {
+					g.turns.Add(-1)
 					due = append(due, task{typ: p.Type, entity: p.entity})
 				}
 				continue

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -8,13 +9,16 @@ import (
 )
 
 // A turn is slow if its guest call takes long, or is likely to. Slow turns have a
-// queue and workers of their own, one less than there are processors for all: whatever
-// plugins do, somebody is left for the others. A worker that finds out in the middle of a call breaks it off:
+// queue and workers of their own, one less than there are others (and at least one): so ordinary turns
+// always have workers. One that finds out in the middle of a call breaks it off:
 // handlers are pure, so it can be made again from the start by a slow worker.
 
 // patience is how long a worker lets a guest call run before it leaves it to a slow worker. A batch is
 // made to take half of it.
 const patience = 2 * entity.LongTime
+
+// allowance is what the worker's guest calls may do. One that waited for an instance would be held by who has them.
+func (w *worker) allowance() entity.Allowance { return entity.Allowance{Pause: w.asked, Wait: w.slow} }
 
 // pause decides in the middle of a guest call whether it goes on. The calls'
 // slices are short, so that the first one, at whose end it is asked first, counts for nothing.
@@ -31,15 +35,46 @@ func (w *worker) pause(int64) error {
 		return nil
 	}
 	w.giveWay()
-	if now.Sub(w.paused) < patience && w.linger() {
+	if now.Sub(w.paused) < patience && !w.typ.wasted.much(now) && w.linger() {
 		return nil
 	}
+	w.typ.wasted.add(now, now.Sub(w.paused))
 	w.g.cfg.Metrics.Interruptions.Add(1)
 	return entity.ErrInterrupted
 }
 
+// waste is how long workers were held of late by calls of a type that were then broken off.
+// A flood of entities that are new, and so not known to be slow, would hold a worker for each.
+type waste struct {
+	mu   sync.Mutex
+	time time.Duration // it halves each second
+	last time.Time
+}
+
+// tolerated is how much of it there may be until each call of the type is broken off after its first slice.
+const tolerated = 100 * time.Millisecond
+
+func (s *waste) add(now time.Time, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fade(now)
+	s.time += d
+}
+
+func (s *waste) much(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fade(now)
+	return s.time > tolerated
+}
+
+func (s *waste) fade(now time.Time) {
+	s.time = time.Duration(float64(s.time) * math.Exp2(-now.Sub(s.last).Seconds()))
+	s.last = now
+}
+
 // linger reports whether the worker may go on with a call that takes long:
-// all workers but one may, at the same time.
+// all workers but one may, at the same time (and where there is one alone, it may).
 func (w *worker) linger() bool {
 	if !w.lingers && w.g.lingering.Add(1) >= int64(max(2, w.g.cfg.Workers)) {
 		w.g.lingering.Add(-1)
@@ -69,8 +104,10 @@ func (w *worker) giveWay() {
 // first, or is slow. It reports whether that is so.
 func (g *Engine) divert(e *entity.Entity) bool {
 	t := task{typ: typeOf(e), entity: e}
-	if p := e.Pause(); p > 0 && g.held.add(e, p, func() { g.slow.push(t) }) {
-		return true
+	if e.HasStarved() {
+		if p := e.Pause(t.typ.Binding(), time.Now()); p > 0 && g.held.add(e, p, func() { g.slow.push(t) }) {
+			return true
+		}
 	}
 	if e.Slow() {
 		g.slow.push(t)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eshost/eshost/host/internal/entity"
+	"github.com/eshost/eshost/host/internal/entity/entitytest"
 	"github.com/eshost/eshost/stores"
 )
 
@@ -71,18 +72,17 @@ func TestACommandThatRunsOutOfFuelFailsAloneAndItsEntityWaits(t *testing.T) {
 		t.Errorf("the guilty one: %v", others[1].Err)
 	}
 
-	// Each time it has to wait twice as long; others do not.
-	var last time.Duration
-	for range 3 {
+	// Each time it has to wait twice as long, from the moment it failed on; others do not.
+	last := 20 * time.Millisecond
+	for i := range 3 {
 		began := time.Now()
 		if _, err := r.send(t.Context(), "a", entity.Command{Name: "loop"}); !errors.As(err, &f) || f.Kind != entity.OutOfFuel {
 			t.Fatal(err)
 		}
-		if took := time.Since(began); took < last*3/2 {
-			t.Errorf("after %v it waited %v", last, took)
-		} else {
-			last = took
+		if took := time.Since(began); i > 0 && took < last-10*time.Millisecond {
+			t.Errorf("it waited %v, want %v", took, last)
 		}
+		last *= 2
 		if r.Stats().Held != 0 {
 			t.Error("answered, and held")
 		}
@@ -211,4 +211,76 @@ func TestARecoveryHasFuelOfItsOwn(t *testing.T) {
 	if !errors.As(err, &f) || f.Kind != entity.OutOfFuel || f.Seq == 0 {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestOneEntityHoldsNoWorkerForAllItsCommands(t *testing.T) {
+	r := start(t, settings{log: exclusive(), fuel: 40_000_000}) // a loop takes 10 ms or so
+	other := &rig{Engine: r.Engine, t: t, behavior: new(entitytest.Counter)}
+	other.typ = r.Bind(entity.Type{Name: "other", MailboxSize: 1024, BatchSize: 64, BatchBytes: 1 << 20, CommandIDs: 1024, CommandIDAge: time.Hour},
+		entity.NewBinding(stores.Digest{2}, "number", other.behavior, nil))
+	const loops = 32
+	done := make(entity.Answers, loops+1)
+	gate, entered := make(chan struct{}), make(chan struct{}, 1000)
+	r.behavior.OnDecide = func(*entity.Input) { entered <- struct{}{}; <-gate }
+	r.post("a", "add", done)
+	<-entered
+	var calls []*entity.Call
+	for range loops {
+		calls = append(calls, r.post("a", "loop", done))
+	}
+	close(gate)
+	for r.Stats().Held == 0 { // the first of them has failed
+		time.Sleep(time.Millisecond)
+	}
+	other.behavior.Free = make(chan struct{})
+	time.AfterFunc(30*time.Millisecond, func() { close(other.behavior.Free) })
+	honest := make(entity.Answers, 1)
+	other.post("x", "long", honest) // for a worker for slow turns, as the loops are
+	<-honest
+	if n := len(done); n > loops/2 {
+		t.Errorf("%d of %d loops were tried first", n, loops)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_ = r.Close(ctx)
+	failed := map[bool]int{}
+	for _, c := range calls {
+		var f *entity.Fault
+		switch {
+		case errors.As(c.Err, &f) && f.Kind == entity.OutOfFuel:
+			failed[true]++
+		case errors.Is(c.Err, entity.ErrClosed):
+			failed[false]++
+		default:
+			t.Errorf("a loop's answer: %v", c.Err)
+		}
+	}
+	if failed[true] == 0 || failed[false] == 0 {
+		t.Errorf("answered: %v", failed)
+	}
+}
+
+func TestAnEntityThatWasLeftAloneWaitsNoMore(t *testing.T) {
+	r := start(t, settings{log: exclusive(), fuel: 1_000_000})
+	var f *entity.Fault
+	for range 4 { // the pause after the last one is 160 ms
+		if _, err := r.send(t.Context(), "a", entity.Command{Name: "loop"}); !errors.As(err, &f) {
+			t.Fatal(err)
+		}
+	}
+	quick := func(what string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := r.send(ctx, "a", entity.Command{Name: "add", Payload: []byte("1")}); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond)
+	quick("after its pause")
+	if _, err := r.send(t.Context(), "a", entity.Command{Name: "loop"}); !errors.As(err, &f) {
+		t.Fatal(err) // and now it is 320 ms
+	}
+	r.rebind(2)
+	quick("under another plugin")
 }

@@ -17,6 +17,7 @@ type Type struct {
 	resident atomic.Int64
 	lane     lane // of the run queue
 	slowLane lane // of the one for slow turns
+	wasted   waste
 	entities registry
 }
 

@@ -25,14 +25,22 @@ type worker struct {
 	g       *Engine
 	slow    bool // it runs those that take long
 	decider entity.Decider
-	rest    []task          // that it has still to run
-	commits []*entity.Batch // to be appended
-	paused  time.Time       // when the guest call at hand was asked first whether it goes on; zero: it was not yet
-	lingers bool            // with that call
+	typ     *Type                  // of the tasks at hand
+	rest    []task                 // that it has still to run
+	commits []*entity.Batch        // to be appended
+	paused  time.Time              // when the guest call at hand was asked first whether it goes on; zero: it was not yet
+	asked   func(used int64) error // is pause
+	lingers bool                   // with that call
 
 	// What there is to measure of the tasks at hand, so that the
 	// counters that all workers share are touched once for all of them.
 	commands, nanos, fuel observations
+}
+
+func newWorker(g *Engine, slow bool) *worker {
+	w := &worker{g: g, slow: slow}
+	w.asked = w.pause
+	return w
 }
 
 // work has a worker run what is in a queue, which it shares with so many others, up to size tasks at once.
@@ -51,7 +59,8 @@ func (g *Engine) work(w *worker, q *runQueue, workers, size int) {
 // run does tasks of one type.
 func (w *worker) run(tasks []task) {
 	g := w.g
-	bind := tasks[0].typ.acquire()
+	w.typ = tasks[0].typ
+	bind := w.typ.acquire()
 	defer bind.Release()
 	for _, t := range tasks {
 		if t.chunk == nil {
@@ -93,9 +102,9 @@ func (w *worker) submit() {
 // fold folds a chunk, and returns what time it is then.
 func (w *worker) fold(t task, start time.Time) time.Time {
 	n := t.chunk.Events()
-	err := t.chunk.Recovery.Fold(t.chunk, w.pause)
+	err := t.chunk.Recovery.Fold(t.chunk, w.allowance())
 	now := time.Now()
-	if errors.Is(err, entity.ErrInterrupted) && !w.slow {
+	if errors.Is(err, entity.ErrInterrupted) && w.g.ctx.Err() == nil {
 		w.g.fold(t.typ, t.chunk)
 		return now
 	}
@@ -130,7 +139,7 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 	}
 	b.Bind = bind
 	if n := b.Commands(); n > 0 {
-		err := w.decider.Decide(b, w.pause)
+		err := w.decider.Decide(b, w.allowance())
 		start := now
 		now = time.Now()
 		took := now.Sub(start)
@@ -141,6 +150,7 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 			g.endTurn(e)
 			return nil, now
 		}
+		n = b.Commands() // without those that were left for another turn
 		e.Long(took > patience)
 		w.commands.observe(g.cfg.Metrics.BatchCommands, uint64(n))
 		w.nanos.observe(g.cfg.Metrics.DecideSeconds, uint64(took))
@@ -151,8 +161,9 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 			g.logFault(e, command, f)
 			now = time.Now() // a log may be slow, and the next decision begins after it
 		})
-		e.Starved(starved)
-		if !starved {
+		if starved {
+			e.Starved(bind, now)
+		} else {
 			e.Type().Gauge.Note(n, b.Fuel(), took)
 		}
 	}

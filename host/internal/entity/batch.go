@@ -386,6 +386,33 @@ func (b *Batch) Retake() {
 	b.out.Arena = nil // the calls still hold their payloads in it
 }
 
+// giveBack puts the calls from the n-th on, and those attached to them, back to the front of the
+// mailbox, in the order of acceptance. Nothing of them is decided.
+func (b *Batch) giveBack(n int) {
+	e := b.Entity
+	back := append([]*Call(nil), b.calls[n:]...)
+	attached := b.attach[:0]
+	for _, c := range b.attach {
+		if int(c.leader) > n {
+			back = append(back, c)
+		} else {
+			attached = append(attached, c)
+		}
+	}
+	clear(b.attach[len(attached):])
+	clear(b.calls[n:])
+	b.attach, b.calls = attached, b.calls[:n]
+	slices.SortFunc(back, func(x, y *Call) int { return cmp.Compare(y.order, x.order) })
+	for _, c := range back {
+		c.Payload = clone(c.Payload) // it lies in the batch's arena, which goes on to the log
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range back {
+		e.mail.pushFront(c)
+	}
+}
+
 // conflictTries is how often a batch that met another writer is decided
 // again before its callers are told.
 const conflictTries = 4

@@ -39,6 +39,7 @@ type Input struct {
 type Allowance struct {
 	Fuel  int64                  // in instructions; 0: the plugin's default
 	Pause func(used int64) error // asked every 2 ms or so whether the guest goes on; its error becomes that of the call; nil: it does
+	Wait  bool                   // for an instance, where as many as there may be are in use; else the call is ErrInterrupted
 }
 
 // ErrInterrupted is the error of a Pause that ends a call which will be made

@@ -8,16 +8,17 @@ import (
 
 // Decider has batches decided, one after the other. Its zero value is ready for use.
 type Decider struct {
-	b  *Batch
-	in Input
+	b       *Batch
+	in      Input
+	starved bool // a command of the batch ran out of fuel: those after it are left for another turn
 }
 
 // Decide has the batch's binding's behavior decide the commands, and prepares
-// the commit. pause is asked, while a guest runs, whether it goes on. The only error
-// is an ErrInterrupted of pause's: nothing is decided, and the batch must be taken again.
-func (d *Decider) Decide(b *Batch, pause func(used int64) error) error {
+// the commit. The fuel of a is the type's own. The only error
+// is an ErrInterrupted: nothing is decided, and the batch must be taken again.
+func (d *Decider) Decide(b *Batch, a Allowance) error {
 	e := b.Entity
-	*d = Decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now, Allowance: Allowance{Pause: pause}}}
+	*d = Decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now, Allowance: a}}
 	defer func() { *d = Decider{} }()
 	calls := b.calls
 	if len(calls) > 0 && calls[0].Expected != nil && *calls[0].Expected != e.seq {
@@ -26,6 +27,9 @@ func (d *Decider) Decide(b *Batch, pause func(used int64) error) error {
 	}
 	if err := d.run(calls); err != nil {
 		return err
+	}
+	if d.starved {
+		b.giveBack(len(b.out.Outcomes))
 	}
 	b.prepare()
 	if b.traced {
@@ -36,7 +40,8 @@ func (d *Decider) Decide(b *Batch, pause func(used int64) error) error {
 
 // run decides a run of commands, isolating those that nothing can be said
 // of: the run is halved until the guilty one stands alone. States are threaded
-// through, so it stays one commit. The only error is an interruption.
+// through, so it stays one commit. After one that ran out of fuel the rest is not decided: a turn
+// takes the fuel of a batch and of one command at most. The only error is an interruption.
 func (d *Decider) run(calls []*Call) error {
 	if len(calls) == 0 {
 		return nil
@@ -63,7 +68,8 @@ func (d *Decider) run(calls []*Call) error {
 	clear(out.Events[events:])
 	out.Outcomes, out.Events, out.State = out.Outcomes[:outcomes], out.Events[:events], state
 	var f *Fault
-	if len(calls) == 1 || errors.As(err, &f) && f.Kind == BadState {
+	if errors.As(err, &f) && f.Kind == BadState || len(calls) == 1 {
+		d.starved = f != nil && f.Kind == OutOfFuel
 		for range calls {
 			out.Outcomes = append(out.Outcomes, Outcome{Err: err})
 		}
@@ -74,7 +80,7 @@ func (d *Decider) run(calls []*Call) error {
 	if f != nil && f.Kind == OutOfFuel {
 		part = 1 // each half with the guilty one would use all that a batch may, the others alone next to nothing
 	}
-	for ; len(calls) > 0; calls = calls[min(part, len(calls)):] {
+	for ; len(calls) > 0 && !d.starved; calls = calls[min(part, len(calls)):] {
 		if err := d.run(calls[:min(part, len(calls))]); err != nil {
 			return err
 		}

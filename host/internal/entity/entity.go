@@ -77,14 +77,16 @@ const shortBytes = 28
 
 // rare holds what few entities have.
 type rare struct {
-	quarantine *QuarantineError // why it cannot be folded
-	until      time.Time        // when folding is tried again
-	tries      int
-	under      *Binding // the binding under which it failed
-	conflicts  int      // appends in a row that met another writer
-	limit      int      // of commands in the next batch; 0: the type's
-	slow       bool     // its last batch took long
-	starved    int      // batches in a row that ran out of fuel
+	quarantine   *QuarantineError // why it cannot be folded
+	until        time.Time        // when folding is tried again
+	tries        int
+	under        *Binding  // the binding under which it failed
+	conflicts    int       // appends in a row that met another writer
+	limit        int       // of commands in the next batch; 0: the type's
+	slow         bool      // its last batch took long
+	starved      int       // batches that ran out of fuel, of late
+	rested       time.Time // when the pause after the last one ends
+	starvedUnder *Binding
 }
 
 // New returns an entity that is not activated yet. It keeps a copy of the id.

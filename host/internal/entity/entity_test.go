@@ -508,7 +508,7 @@ func TestIdsAndStatesOfAnyLengthStayWhatTheyAre(t *testing.T) {
 
 // decide decides a batch.
 func decide(b *entity.Batch) {
-	if err := new(entity.Decider).Decide(b, nil); err != nil {
+	if err := new(entity.Decider).Decide(b, entity.Allowance{}); err != nil {
 		panic(err)
 	}
 }

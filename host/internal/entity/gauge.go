@@ -26,6 +26,7 @@ func (g *Gauge) Note(commands int, used int64, took time.Duration) {
 // all workers share the value, and mostly it is only read.
 func approach(v *atomic.Int64, measured int64) {
 	old := v.Load()
+	measured = min(measured, 2*old+int64(time.Millisecond)) // one that is far off tells little of the next
 	if d := measured - old; d > old/8 || -d > old/8 {
 		v.Store(max(old+d/4, 1))
 	}

@@ -22,6 +22,7 @@ type Recovery struct {
 	used   int64 // fuel, so far
 	slow   atomic.Bool
 	size   atomic.Int32 // events of the next chunk, as far as the last one tells; 0: nothing is known
+	part   int          // events of a chunk to fold at once, after more of them ran out of fuel; 0: all
 
 	// Of the last record read; the reader's until the last chunk is folded.
 	read   uint64
@@ -152,15 +153,26 @@ func (r *Recovery) Skip(rec *stores.Record) int {
 	return int(r.read - rec.Expected)
 }
 
-// Fold folds a chunk. pause is asked, while a guest runs, whether it goes on.
-// Its error is a *Fault that names the event, or pause's ErrInterrupted: then a part
-// of the chunk may be folded, and to fold it again goes on from there.
-func (r *Recovery) Fold(c *Chunk, pause func(used int64) error) error {
+// Fold folds a chunk. The fuel of a is the type's own.
+// Its error is a *Fault that names the event, or ErrInterrupted, as of a's or because the whole
+// takes more fuel than one call has: then to fold the chunk again goes on from where it is.
+func (r *Recovery) Fold(c *Chunk, a Allowance) error {
 	if !c.begun {
 		c.begun, c.first = true, r.seq
 	}
 	start, events := time.Now(), c.events[r.seq-c.first:]
-	err := r.fold(events, pause)
+	if r.part > 0 && len(events) > r.part {
+		events = events[:r.part]
+	}
+	err := r.fold(events, a)
+	var f *Fault
+	if errors.As(err, &f) && f.Kind == OutOfFuel && len(events) > 1 && f.Seq == 0 {
+		r.part, err = len(events)/2, ErrInterrupted
+	} else if err == nil && r.seq-c.first < uint64(len(c.events)) {
+		err = ErrInterrupted
+	} else if err == nil {
+		r.part = 0
+	}
 	switch {
 	case errors.Is(err, ErrInterrupted):
 		r.slow.Store(true)
@@ -184,11 +196,12 @@ func (r *Recovery) adapt(events int, took time.Duration) {
 // Slow reports whether the next chunk may take long.
 func (r *Recovery) Slow() bool { return r.slow.Load() }
 
-func (r *Recovery) fold(events []stores.Event, pause func(used int64) error) error {
+func (r *Recovery) fold(events []stores.Event, a Allowance) error {
 	if len(events) == 0 {
 		return nil
 	}
-	in := FoldInput{Entity: r.id, Seq: r.seq, State: r.state, Events: events, Allowance: Allowance{Fuel: r.typ.fuel(len(events)), Pause: pause}}
+	in := FoldInput{Entity: r.id, Seq: r.seq, State: r.state, Events: events, Allowance: a}
+	in.Fuel = r.typ.fuel(len(events))
 	if most := r.typ.RecoveryFuel; most > 0 {
 		if r.used >= most {
 			return &Fault{Kind: OutOfFuel, Plugin: r.bind.Plugin, Func: "handle_event", Seq: r.seq + 1,
@@ -205,7 +218,7 @@ func (r *Recovery) fold(events []stores.Event, pause func(used int64) error) err
 	}
 	var f *Fault
 	known := errors.As(err, &f)
-	if known && f.Seq != 0 || errors.Is(err, ErrInterrupted) {
+	if known && (f.Seq != 0 || f.Kind == OutOfFuel && len(events) > 1) || errors.Is(err, ErrInterrupted) {
 		return err
 	}
 	if len(events) == 1 {
@@ -214,10 +227,10 @@ func (r *Recovery) fold(events []stores.Event, pause func(used int64) error) err
 		}
 		return err
 	}
-	if err := r.fold(events[:len(events)/2], pause); err != nil {
+	if err := r.fold(events[:len(events)/2], a); err != nil {
 		return err
 	}
-	return r.fold(events[len(events)/2:], pause)
+	return r.fold(events[len(events)/2:], a)
 }
 
 // Time is when the last commit that was read was made.

@@ -39,7 +39,7 @@ func fold(r *entity.Recovery, records ...*stores.Record) error {
 		for i := r.Skip(rec); i < len(rec.Events); {
 			i = c.Add(rec, i)
 			if c.Full() {
-				if err := r.Fold(c, nil); err != nil {
+				if err := r.Fold(c, entity.Allowance{}); err != nil {
 					return err
 				}
 				c.Reset()
@@ -52,7 +52,7 @@ func fold(r *entity.Recovery, records ...*stores.Record) error {
 	if c.Empty() {
 		return nil
 	}
-	return r.Fold(c, nil)
+	return r.Fold(c, entity.Allowance{})
 }
 
 func TestRecoveryFoldsToTheDurableEnd(t *testing.T) {

@@ -14,25 +14,35 @@ func (e *Entity) Long(long bool) {
 // Slow reports whether the entity's next turn may take long, as its last one did.
 func (e *Entity) Slow() bool { return e.rare != nil && e.rare.slow }
 
-// Starved notes whether a command of the batch ran out of fuel.
-func (e *Entity) Starved(starved bool) {
-	if starved {
-		e.unusual().starved++
-	} else if e.rare != nil {
-		e.rare.starved = 0
-	}
-}
-
 // Pauses of an entity that runs out of fuel: they double each time.
 const (
 	firstPause = 20 * time.Millisecond
-	mostPauses = 11 // then they stay as long, 41 s
+	mostPauses = 12 // then they stay as long, 41 s
+	forgotten  = 10 // times its last pause an entity must do without running out of fuel for the next one to be the first again
 )
 
-// Pause is how long the entity must wait until its next turn; 0: not at all.
-func (e *Entity) Pause() time.Duration {
-	if e.rare == nil || e.rare.starved == 0 {
+// pause is how long the entity rests after it ran out of fuel.
+func (r *rare) pause() time.Duration { return firstPause << (min(r.starved, mostPauses) - 1) }
+
+// Starved notes that a command of the batch ran out of fuel under the binding. The
+// next one is decided alone, since it may do the same.
+func (e *Entity) Starved(b *Binding, now time.Time) {
+	r := e.unusual()
+	if r.starved > 0 && (r.starvedUnder != b || now.Sub(r.rested) > forgotten*r.pause()) {
+		r.starved = 0
+	}
+	r.starved++
+	r.rested, r.starvedUnder, r.limit = now.Add(r.pause()), b, 1
+}
+
+// Pause is how long the entity must wait from now on until its next turn under the
+// binding; 0: not at all.
+func (e *Entity) Pause(b *Binding, now time.Time) time.Duration {
+	if e.rare == nil || e.rare.starved == 0 || e.rare.starvedUnder != b {
 		return 0
 	}
-	return firstPause << min(e.rare.starved-1, mostPauses)
+	return max(0, e.rare.rested.Sub(now))
 }
+
+// HasStarved reports whether the entity ever ran out of fuel, which is quick to ask.
+func (e *Entity) HasStarved() bool { return e.rare != nil && e.rare.starved > 0 }

@@ -31,7 +31,7 @@ func (p *Plugin) instead(ctx context.Context, old *Instance) (*Instance, error) 
 func (p *Plugin) Another(ctx context.Context, fresh bool) (*Instance, error) {
 	in, err := p.take(ctx, fresh, false)
 	switch {
-	case err == errFull:
+	case err == ErrFull:
 		return nil, nil
 	case err != nil || in != nil && !fresh:
 		return in, err

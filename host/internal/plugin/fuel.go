@@ -16,9 +16,9 @@ import (
 const (
 	bytesPerFuel = 16 // for what the host does for the guest, as for the guest's own work on memory
 
-	firstSlice = 500_000    // fuel of a new instance's slices, until it is known how long they take
-	leastSlice = 10_000     // even where every instruction waits for memory
-	mostSlice  = 20_000_000 // even where they cost next to nothing, since that can change
+	firstSlice = 500_000   // fuel of a new instance's slices, until it is known how long they take
+	leastSlice = 10_000    // even where every instruction waits for memory
+	mostSlice  = 1_000_000 // even where they cost next to nothing: what follows may wait for memory all the time
 	sliceTime  = 2 * time.Millisecond
 )
 
@@ -26,7 +26,7 @@ const (
 type Allowance struct {
 	// Fuel is the number of instructions at most, as package meter counts them; 0: Options.Fuel.
 	Fuel int64
-	// Pause, if it is not nil, is called at the end of each slice, about every
+	// Pause, if it is not nil, is called at the end of each slice, at least about every
 	// 2 ms, with the fuel used so far. Its error stops the guest: it is the cause of the [*CallError], beside
 	// [ErrStopped].
 	Pause func(used int64) error
@@ -44,14 +44,16 @@ type tank struct {
 	owed    int64             // for work of the host's while there is no counter
 	slice   int64
 	since   time.Time // when the running slice began; zero: with the call
+	yielded time.Time // when others could run last
 	pause   func(used int64) error
 }
 
 // begin begins a call.
 func (t *tank) begin(a *Allowance) {
 	t.limit, t.pause, t.since, t.owed = a.Fuel, a.Pause, time.Time{}, 0
-	if t.left > t.limit {
-		t.left = t.limit
+	t.slice = min(t.slice, firstSlice) // another call may do other work
+	if most := min(t.limit, firstSlice); t.left > most {
+		t.left = most
 		t.counter.Set(uint64(t.left))
 	}
 	t.given = t.left
@@ -81,10 +83,16 @@ func (t *tank) refuel(left int64) int64 {
 	if t.used >= t.limit {
 		panic(fmt.Errorf("%w: it used %d of %d", ErrOutOfFuel, t.used, t.limit))
 	}
-	if !t.since.IsZero() {
-		t.adapt(time.Since(t.since))
-		runtime.Gosched()
-	} // else the slice is mostly that of earlier calls, which are short
+	now := time.Now()
+	if t.since.IsZero() {
+		t.yielded = now // the slice is mostly that of earlier calls, which are short
+	} else {
+		t.adapt(now.Sub(t.since))
+		if now.Sub(t.yielded) >= sliceTime/2 {
+			runtime.Gosched()
+			t.yielded = time.Now()
+		}
+	}
 	if t.pause != nil {
 		if err := t.pause(t.used); err != nil {
 			panic(fmt.Errorf("%w after %d units of fuel: %w", ErrStopped, t.used, err))

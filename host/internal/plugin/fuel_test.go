@@ -249,3 +249,17 @@ func TestAWornInstanceIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+func TestALeftoverIsNoMoreThanTheNextCallMayUse(t *testing.T) {
+	// As many rounds as the request has bytes.
+	rounds := code(0x03, 0x40, local(1), i32const(1), 0x6b, 0x22, 1, 0x0d, 0, opEnd)
+	in := one(t, nil, echo().with(abi.ExportHandleCommand, code(rounds, i64const(manifestAt<<32|1))))
+	if _, err := in.HandleCommand([]byte("abc"), plugin.Allowance{}); err != nil { // leaves most of a slice
+		t.Fatal(err)
+	}
+	_, err := in.HandleCommand(make([]byte, 5000), plugin.Allowance{Fuel: 1000})
+	var call *plugin.CallError
+	if !errors.As(err, &call) || !errors.Is(err, plugin.ErrOutOfFuel) || call.Fuel > 1100 {
+		t.Errorf("it may use 1000: it used %d, %v", in.Used(), err)
+	}
+}

@@ -94,6 +94,10 @@ func (s *speech) keepTail(piece []byte) {
 // split logs the lines that piece ends and returns what is left of it.
 func (s *speech) split(open []byte, level slog.Level, piece []byte) []byte {
 	for {
+		if len(s.lines) >= maxLogLines { // the rest is only counted
+			s.dropped += bytes.Count(piece, []byte{'\n'})
+			return open[:0]
+		}
 		line, rest, ended := bytes.Cut(piece, []byte{'\n'})
 		open = append(open, line[:min(len(line), max(0, abi.MaxTextBytes+1-len(open)))]...)
 		if !ended {

@@ -8,7 +8,7 @@ import (
 // which it does not look into. Its error is a [*CallError]: the call failed
 // and the instance is broken.
 func (in *Instance) Describe() ([]byte, error) {
-	if in.broken {
+	if in.broken || in.free {
 		return nil, &CallError{Plugin: in.plugin.digest, Func: abi.ExportDescribe, Err: ErrBroken}
 	}
 	in.begin(&Allowance{Fuel: in.plugin.engine.opts.Fuel})
@@ -28,7 +28,7 @@ func (in *Instance) Describe() ([]byte, error) {
 // each call does, and fills it, but then calls nothing. Its error is a
 // [*CallError]: the guest gave no such room and the instance is broken.
 func (in *Instance) Reserve(size uint32) error {
-	if in.broken {
+	if in.broken || in.free {
 		return &CallError{Plugin: in.plugin.digest, Func: abi.ExportAlloc, Err: ErrBroken}
 	}
 	in.begin(&Allowance{Fuel: in.plugin.engine.opts.Fuel})

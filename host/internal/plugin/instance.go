@@ -23,6 +23,7 @@ type Instance struct {
 	plugin *Plugin
 	module api.Module
 	mem    api.Memory
+	linear experimental.LinearMemory // behind mem; freed with the module
 	ctx    guestContext
 	tank   tank
 
@@ -68,14 +69,18 @@ func newInstance(p *Plugin) (*Instance, error) {
 	in := &Instance{plugin: p, said: speech{limit: p.engine.opts.MaxLogBytes}, tank: tank{slice: firstSlice}, born: time.Now()}
 	in.around = surroundingsOf(p.count.created.Load(), p.engine.opts.Vary)
 	in.ctx = guestContext{Context: context.Background(), in: in}
-	in.begin(&Allowance{Fuel: p.engine.opts.Fuel})
+	in.begin(p.starting())
 	module, err := in.instantiate()
 	if err != nil {
+		if in.linear != nil {
+			in.linear.Free() // the engine leaves it where instantiation fails
+		}
 		return nil, in.fail(callStart, trapped(err))
 	}
 	in.module, in.mem = module, module.Memory()
 	in.tank.counter = module.ExportedGlobal(meter.FuelGlobal).(api.MutableGlobal)
 	in.end()
+	startUsed := in.Used()
 	in.alloc = module.ExportedFunction(abi.ExportAlloc)
 	in.command = module.ExportedFunction(abi.ExportHandleCommand)
 	in.event = module.ExportedFunction(abi.ExportHandleEvent)
@@ -84,15 +89,34 @@ func newInstance(p *Plugin) (*Instance, error) {
 		c.created.Add(1)
 	}
 	if init := module.ExportedFunction(abi.ExportInitialize); init != nil {
-		in.begin(&Allowance{Fuel: p.engine.opts.Fuel})
+		in.begin(p.starting())
 		if err := init.CallWithStack(&in.ctx, nil); err != nil {
 			err = in.fail(abi.ExportInitialize, trapped(err))
 			in.close(true)
 			return nil, err
 		}
 		in.end()
+		startUsed = max(startUsed, in.Used())
 	}
+	p.started(startUsed)
 	return in, nil
+}
+
+// starting is what a start may use: at first as much as any call, then a few times what the first one
+// took, since a start is waited for by somebody's command.
+func (p *Plugin) starting() *Allowance {
+	fuel := p.engine.opts.Fuel
+	if first := p.startFuel.Load(); first > 0 {
+		fuel = min(fuel, 4*first+firstSlice)
+	}
+	return &Allowance{Fuel: fuel}
+}
+
+// started notes what a start took.
+func (p *Plugin) started(used int64) {
+	if p.startFuel.Load() == 0 {
+		p.startFuel.CompareAndSwap(0, max(used, 1))
+	}
 }
 
 // instantiate runs the module's own start function, if it has one. The engine
@@ -104,7 +128,8 @@ func (in *Instance) instantiate() (module api.Module, err error) {
 		}
 	}()
 	ctx := experimental.WithMemoryAllocator(&in.ctx, experimental.MemoryAllocatorFunc(func(capacity, most uint64) experimental.LinearMemory {
-		return reserve(capacity, min(most, in.plugin.memoryBytes))
+		in.linear = reserve(capacity, min(most, in.plugin.memoryBytes))
+		return in.linear
 	}))
 	return in.plugin.engine.runtime.InstantiateModule(ctx, in.plugin.compiled, anonymous)
 }
@@ -155,7 +180,7 @@ func (in *Instance) HandleEvent(req []byte, a Allowance) (answer []byte, err err
 }
 
 func (in *Instance) handle(name string, f api.Function, req []byte, a *Allowance) ([]byte, error) {
-	if in.broken {
+	if in.broken || in.free {
 		return nil, &CallError{Plugin: in.plugin.digest, Func: name, Err: ErrBroken}
 	}
 	if a.Fuel == 0 {

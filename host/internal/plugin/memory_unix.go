@@ -30,6 +30,8 @@ func (m *reserved) Reallocate(size uint64) []byte {
 }
 
 func (m *reserved) Free() {
-	_ = unix.Munmap(m.all) // it fails for what was not mapped only
-	m.all = nil
+	if m.all != nil {
+		_ = unix.Munmap(m.all) // it fails for what was not mapped only
+		m.all = nil
+	}
 }

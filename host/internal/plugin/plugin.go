@@ -27,6 +27,8 @@ type Plugin struct {
 	memoryBytes  uint64
 	maxInstances int
 
+	startFuel atomic.Int64 // that the first start took; 0: there was none
+
 	mu      sync.Mutex
 	free    []*Instance // the last one released is the first one acquired: it is warm
 	out     int         // instances acquired or being made
@@ -57,7 +59,17 @@ func (p *Plugin) Stats() Stats { return p.count.stats() }
 //   - [*CallError]: the start of a new instance failed
 //   - ctx's error, if ctx ended before an instance was made
 func (p *Plugin) Acquire(ctx context.Context) (*Instance, error) {
-	in, err := p.take(ctx, false, true)
+	return p.acquire(ctx, true)
+}
+
+// TryAcquire is Acquire that does not wait for an instance: where all are in
+// use it returns [ErrFull].
+func (p *Plugin) TryAcquire(ctx context.Context) (*Instance, error) {
+	return p.acquire(ctx, false)
+}
+
+func (p *Plugin) acquire(ctx context.Context, wait bool) (*Instance, error) {
+	in, err := p.take(ctx, false, wait)
 	if in != nil || err != nil {
 		return in, err
 	}
@@ -69,11 +81,19 @@ func (p *Plugin) Acquire(ctx context.Context) (*Instance, error) {
 	return in, nil
 }
 
-// errFull: there are as many instances as there may be, and all of them are in use.
-var errFull = errors.New("all instances are in use")
+// pass wakes another one that waits while there is still room: two that ended at the same time left one
+// token. The caller holds the lock.
+func (p *Plugin) pass() {
+	if p.waiting > 0 && (len(p.free) > 0 || p.out+len(p.free) < p.maxInstances) {
+		p.wake()
+	}
+}
+
+// ErrFull: there are as many instances as there may be, and all of them are in use.
+var ErrFull = errors.New("all instances of the plugin are in use")
 
 // take takes a free instance, or the right to make one, which it prefers if
-// fresh is set. When there is neither it waits, or if it must not returns errFull.
+// fresh is set. When there is neither it waits, or if it must not returns ErrFull.
 func (p *Plugin) take(ctx context.Context, fresh, wait bool) (*Instance, error) {
 	for {
 		p.mu.Lock()
@@ -89,16 +109,18 @@ func (p *Plugin) take(ctx context.Context, fresh, wait bool) (*Instance, error) 
 			in := p.free[last]
 			p.free[last] = nil
 			p.free = p.free[:last]
+			p.pass()
 			p.mu.Unlock()
 			in.free = false
 			return in, nil
 		case !full:
 			p.out++
+			p.pass()
 			p.mu.Unlock()
 			return nil, nil
 		case !wait:
 			p.mu.Unlock()
-			return nil, errFull
+			return nil, ErrFull
 		}
 		p.waiting++
 		p.mu.Unlock()

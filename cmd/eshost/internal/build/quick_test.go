@@ -21,8 +21,8 @@ writeFileSync(out, args.filter((a) => a !== out).join(" ") + "\n" + readFileSync
 func TestAQuickBuildOfAssemblyScriptIsMadeOnce(t *testing.T) {
 	above := t.TempDir()
 	dir := filepath.Join(above, "plugin")
+	put(t, dir, map[string]string{"package.json": `{"type": "module", "devDependencies": {"assemblyscript": "1"}}`}) // first, or it would be newer than what is installed
 	put(t, above, map[string]string{"sdk/index.ts": "SDK 1", "calls": "",
-		"plugin/package.json":                             `{"type": "module", "devDependencies": {"assemblyscript": "1"}}`,
 		"plugin/asconfig.json":                            "{}",
 		"plugin/assembly/index.ts":                        "source 1",
 		"plugin/node_modules/assemblyscript/bin/asc.js":   compiler,

@@ -62,8 +62,8 @@ type Host struct {
 	LogBytesPerSecond int           `koanf:"log_bytes_per_second"` // that all guests of one plugin may log in a second
 	AuditShare        float64       `koanf:"audit_share"`          // of guest calls that are made twice to see whether they are answered the same, 0 to 1
 	CommandFuel       int64         `koanf:"command_fuel"`         // instructions that one command may take, or the folding of one event
-	BatchFuel         int64         `koanf:"batch_fuel"`           // that one guest call may take, of many commands or events
-	RecoveryFuel      int64         `koanf:"recovery_fuel"`        // that folding one entity from its log may take
+	BatchFuel         int64         `koanf:"batch_fuel"`           // that one guest call may take, of many commands or events; 0: as much as one command
+	RecoveryFuel      int64         `koanf:"recovery_fuel"`        // that folding one entity from its log may take; 0: 1000 times as much as a guest call
 }
 
 // Type overrides what is under host for one entity type.
@@ -96,7 +96,7 @@ func Default() *Config {
 			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
 			PluginModuleBytes: 64 << 20, PluginInstances: 256, AuditShare: 0.001,
 			LogBytesPerCall: 16 << 10, LogBytesPerSecond: 1 << 20,
-			CommandFuel: 1_000_000_000, BatchFuel: 1_000_000_000, RecoveryFuel: 1_000_000_000_000},
+			CommandFuel: 1_000_000_000},
 		Log:     Log{Level: "info", Format: "auto"},
 		Tracing: Tracing{SampleRatio: 1},
 	}

@@ -2,7 +2,7 @@ use core::{marker::PhantomData, mem};
 
 use serde::de::{Deserialize, DeserializeSeed, MapAccess};
 
-use super::{Decoder, Error, key::Key, place::Place};
+use super::{Decoder, Error, MAX_DEPTH, key::Key, place::Place};
 use crate::schema::Trace;
 
 /// The fields of a struct.
@@ -32,8 +32,24 @@ enum Field {
 
 impl<'a, 'de> Fields<'a, 'de> {
     /// The fields that come, or those that the trace wants.
-    #[inline(never)]
+    #[inline(always)]
     pub fn open(
+        decoder: &'a mut Decoder<'de>,
+        type_name: &'static str,
+        role: &'static str,
+        names: &'static [&'static str],
+    ) -> Result<Self, Error> {
+        if decoder.trace.is_none() && decoder.depth < MAX_DEPTH {
+            if let Some(left) = decoder.reader.take_small_map() {
+                decoder.depth += 1;
+                return Ok(Fields { decoder, left, names, next: 0, key: "", id: 0 });
+            }
+        }
+        Self::open_any(decoder, type_name, role, names)
+    }
+
+    #[inline(never)]
+    fn open_any(
         decoder: &'a mut Decoder<'de>,
         type_name: &'static str,
         role: &'static str,
@@ -51,8 +67,17 @@ impl<'a, 'de> Fields<'a, 'de> {
         Ok(Fields { decoder, left, names, next: 0, key: "", id: 0 })
     }
 
-    #[inline(never)]
+    #[inline(always)]
     pub fn close(self, error: Option<&Error>) -> Result<(), Error> {
+        if self.decoder.trace.is_none() && error.is_none() && self.left == 0 {
+            self.decoder.depth -= 1;
+            return Ok(());
+        }
+        self.close_any(error)
+    }
+
+    #[inline(never)]
+    fn close_any(self, error: Option<&Error>) -> Result<(), Error> {
         if let Some(trace) = self.decoder.trace() {
             return trace.close_struct(self.id, error);
         }

@@ -12,7 +12,7 @@ mod key;
 mod named;
 mod place;
 mod reader;
-mod short;
+pub mod short;
 mod variant;
 #[cfg(test)]
 mod vectors;

@@ -41,12 +41,12 @@ impl<'a> Reader<'a> {
     /// Takes these bytes if they come next.
     #[inline(always)]
     pub fn take_prefix(&mut self, prefix: &[u8]) -> bool {
-        match self.rest.strip_prefix(prefix) {
-            Some(rest) => {
+        match self.rest.split_at_checked(prefix.len()) {
+            Some((found, rest)) if short::equal(found, prefix) => {
                 self.rest = rest;
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
@@ -74,17 +74,19 @@ impl<'a> Reader<'a> {
     /// Takes this string if it comes next, in the form that short ones have, and anything but nil behind it.
     #[inline(always)]
     pub fn take_name(&mut self, name: &str) -> bool {
-        match self.rest {
-            [head, rest @ ..] if name.len() < 32 && usize::from(*head) == 0xa0 | name.len() => {
-                match rest.split_at_checked(name.len()) {
-                    Some((found, rest)) if short::equal(found, name.as_bytes()) && rest.first() != Some(&0xc0) => {
-                        self.rest = rest;
-                        true
-                    }
-                    _ => false,
-                }
+        let (rest, n) = (self.rest, name.len());
+        if rest.len() < n + 2 || n >= 32 {
+            return false;
+        }
+        // SAFETY: there is the head of one byte, the name, and at least one byte behind it.
+        unsafe {
+            let comes = usize::from(*rest.get_unchecked(0)) == 0xa0 | n
+                && short::same(rest.as_ptr().add(1), name.as_ptr(), n)
+                && *rest.get_unchecked(n + 1) != 0xc0;
+            if comes {
+                self.rest = rest.get_unchecked(n + 1..);
             }
-            _ => false,
+            comes
         }
     }
 
@@ -244,6 +246,18 @@ impl<'a> Reader<'a> {
         match self.byte()? {
             head @ 0x80..=0x8f => Some(usize::from(head & 0x0f)),
             head @ 0xde..=0xdf => self.length(2 << (head - 0xde)),
+            _ => None,
+        }
+    }
+
+    /// Takes the head of a map if one comes next in the form that small ones have, and gives the number of entries.
+    #[inline(always)]
+    pub fn take_small_map(&mut self) -> Option<usize> {
+        match self.rest {
+            [head @ 0x80..=0x8f, rest @ ..] => {
+                self.rest = rest;
+                Some(usize::from(head & 0x0f))
+            }
             _ => None,
         }
     }

@@ -4,20 +4,26 @@
 use alloc::vec::Vec;
 use core::{mem::size_of, ptr};
 
-/// The longest run that is copied here: no string has more that has a head of one byte.
-const SHORT_BYTES: usize = 31;
+/// The longest run that is copied here.
+const SHORT_BYTES: usize = 64;
 
-/// Appends a head of one byte and what it is the head of.
-#[inline]
-pub fn append(out: &mut Vec<u8>, head: u8, bytes: &[u8]) {
-    out.reserve(1 + bytes.len());
+/// Appends a head and what it is the head of.
+#[inline(always)]
+pub fn append<const N: usize>(out: &mut Vec<u8>, head: [u8; N], bytes: &[u8]) {
+    out.reserve(N + bytes.len());
     // SAFETY: there is room for as many bytes behind those that are there, and `bytes` cannot lie in it.
     unsafe {
         let end = out.as_mut_ptr().add(out.len());
-        *end = head;
-        copy(bytes.as_ptr(), end.add(1), bytes.len());
-        out.set_len(out.len() + 1 + bytes.len());
+        end.cast::<[u8; N]>().write(head);
+        copy(bytes.as_ptr(), end.add(N), bytes.len());
+        out.set_len(out.len() + N + bytes.len());
     }
+}
+
+/// Appends bytes, of which there are few as a rule.
+#[inline(always)]
+pub fn extend(out: &mut Vec<u8>, bytes: &[u8]) {
+    append(out, [], bytes);
 }
 
 /// Makes a copy of one's own.
@@ -32,6 +38,34 @@ pub fn copied(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Whether the `n` bytes at two places are the same.
+///
+/// # Safety
+///
+/// So many bytes can be read at both.
+#[inline(always)]
+pub unsafe fn same(a: *const u8, b: *const u8, n: usize) -> bool {
+    // SAFETY: no word goes beyond `n` bytes.
+    unsafe {
+        if n < 4 {
+            return n == 0 || *a == *b && *a.add(n / 2) == *b.add(n / 2) && *a.add(n - 1) == *b.add(n - 1);
+        }
+        if n < 8 {
+            return read::<u32>(a, 0) == read::<u32>(b, 0) && read::<u32>(a, n - 4) == read::<u32>(b, n - 4);
+        }
+        if n > 16 {
+            let mut at = 8;
+            while at < n - 8 {
+                if read::<u64>(a, at) != read::<u64>(b, at) {
+                    return false;
+                }
+                at += 8;
+            }
+        }
+        read::<u64>(a, 0) == read::<u64>(b, 0) && read::<u64>(a, n - 8) == read::<u64>(b, n - 8)
+    }
+}
+
 /// Whether these are the same bytes, of which there are equally many.
 #[inline(always)]
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
@@ -39,25 +73,12 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     if n != b.len() {
         return false;
     }
-    let (a, b) = (a.as_ptr(), b.as_ptr());
-    // SAFETY: no word goes beyond `n` bytes.
-    unsafe {
-        match n {
-            0..4 => (0..n).all(|at| *a.add(at) == *b.add(at)),
-            4..8 => read::<u32>(a, 0) == read::<u32>(b, 0) && read::<u32>(a, n - 4) == read::<u32>(b, n - 4),
-            _ => {
-                let mut at = 0;
-                while at < n - 8 {
-                    if read::<u64>(a, at) != read::<u64>(b, at) {
-                        return false;
-                    }
-                    at += 8;
-                }
-                read::<u64>(a, n - 8) == read::<u64>(b, n - 8)
-            }
-        }
-    }
+    // SAFETY: there are as many at both places.
+    unsafe { same(a.as_ptr(), b.as_ptr(), n) }
 }
+
+/// The bit of each byte of a word that ASCII does not have.
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Whether these bytes are ASCII.
 #[inline(always)]
@@ -65,19 +86,22 @@ pub fn is_ascii(bytes: &[u8]) -> bool {
     let (n, bytes) = (bytes.len(), bytes.as_ptr());
     // SAFETY: no word goes beyond `n` bytes.
     unsafe {
-        match n {
-            0..4 => (0..n).all(|at| *bytes.add(at) < 0x80),
-            4..8 => (read::<u32>(bytes, 0) | read::<u32>(bytes, n - 4)) & 0x8080_8080 == 0,
-            _ => {
-                let mut all = read::<u64>(bytes, n - 8);
-                let mut at = 0;
-                while at < n - 8 {
-                    all |= read::<u64>(bytes, at);
-                    at += 8;
-                }
-                all & 0x8080_8080_8080_8080 == 0
+        if n < 4 {
+            return n == 0 || (*bytes | *bytes.add(n / 2) | *bytes.add(n - 1)) < 0x80;
+        }
+        if n < 8 {
+            return (read::<u32>(bytes, 0) | read::<u32>(bytes, n - 4)) & (HIGH_BITS as u32) == 0;
+        }
+        let mut all = read::<u64>(bytes, 0) | read::<u64>(bytes, n - 8);
+        if n > 16 {
+            all |= read::<u64>(bytes, 8) | read::<u64>(bytes, n - 16);
+            let mut at = 16;
+            while at + 16 < n {
+                all |= read::<u64>(bytes, at);
+                at += 8;
             }
         }
+        all & HIGH_BITS == 0
     }
 }
 
@@ -97,20 +121,24 @@ unsafe fn read<W: Copy>(bytes: *const u8, at: usize) -> W {
 unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
     // SAFETY: no word goes beyond `n` bytes, for which the caller has promised.
     unsafe {
-        match n {
-            0 => {}
-            1..=3 => {
-                *to = *from;
-                *to.add(n / 2) = *from.add(n / 2);
-                *to.add(n - 1) = *from.add(n - 1);
+        if n >= 8 {
+            if n > SHORT_BYTES {
+                return ptr::copy_nonoverlapping(from, to, n);
             }
-            4..=7 => word::<u32>(from, to, 0, n),
-            8..=16 => word::<u64>(from, to, 0, n),
-            17..=SHORT_BYTES => {
-                word::<u64>(from, to, 0, n);
-                word::<u64>(from, to, size_of::<u64>(), n - size_of::<u64>());
+            word::<u64>(from, to, 0, n);
+            if n > 16 {
+                word::<u64>(from, to, 8, n - 8);
+                if n > 32 {
+                    word::<u64>(from, to, 16, n - 16);
+                    word::<u64>(from, to, 24, n - 24);
+                }
             }
-            _ => ptr::copy_nonoverlapping(from, to, n),
+        } else if n >= 4 {
+            word::<u32>(from, to, 0, n);
+        } else if n > 0 {
+            *to = *from;
+            *to.add(n / 2) = *from.add(n / 2);
+            *to.add(n - 1) = *from.add(n - 1);
         }
     }
 }
@@ -139,9 +167,22 @@ mod tests {
         let bytes: Vec<u8> = (1..=100).collect();
         for n in 0..=bytes.len() {
             let mut out = Vec::from([0xee]);
-            append(&mut out, 0xdd, &bytes[..n]);
+            append(&mut out, [0xdd], &bytes[..n]);
             assert_eq!(out[..2], [0xee, 0xdd]);
             assert_eq!(out[2..], bytes[..n]);
+        }
+    }
+
+    #[test]
+    fn one_byte_that_differs_is_seen_at_any_place() {
+        let bytes: Vec<u8> = (1..=80).collect();
+        for n in 0..=bytes.len() {
+            assert!(equal(&bytes[..n], &bytes.clone()[..n]) && is_ascii(&bytes[..n]), "{n} bytes");
+            for at in 0..n {
+                let mut other = bytes[..n].to_vec();
+                other[at] |= 0x80;
+                assert!(!equal(&bytes[..n], &other) && !is_ascii(&other), "byte {at} of {n}");
+            }
         }
     }
 }

@@ -67,7 +67,8 @@ pub fn nil(out: &mut Vec<u8>) {
 #[inline]
 pub fn str(out: &mut Vec<u8>, s: &str) {
     match s.len() {
-        n @ 0..=31 => short::append(out, 0xa0 | n as u8, s.as_bytes()),
+        n @ 0..=31 => short::append(out, [0xa0 | n as u8], s.as_bytes()),
+        n @ 32..=255 => short::append(out, [0xd9, n as u8], s.as_bytes()),
         n => {
             head(out, [0xd9, 0xda, 0xdb], n);
             out.extend_from_slice(s.as_bytes());
@@ -106,11 +107,18 @@ pub const MAP: Container = Container { short: 0x80, long: 0xde };
 
 impl Container {
     /// Appends the head of a container of `n` elements or entries.
-    #[inline]
+    #[inline(always)]
     pub fn open(self, out: &mut Vec<u8>, n: usize) {
         if n < 16 {
             out.push(self.short | n as u8);
-        } else if let Ok(n) = u16::try_from(n) {
+        } else {
+            self.open_long(out, n);
+        }
+    }
+
+    #[inline(never)]
+    fn open_long(self, out: &mut Vec<u8>, n: usize) {
+        if let Ok(n) = u16::try_from(n) {
             out.push(self.long);
             out.extend_from_slice(&n.to_be_bytes());
         } else {

@@ -3,6 +3,7 @@ use core::{alloc::Layout, ptr};
 use super::{
     pages::{BLOCK_ALIGN, LARGEST_BYTES, PAGE_BYTES, Pages, number_of},
     ranges::{Ranges, UNIT_BYTES},
+    recent::Recent,
 };
 
 /// Where a heap gets its memory.
@@ -13,8 +14,10 @@ pub trait Source {
 
 /// Blocks of any size. Small ones lie in pages, each with blocks of one size; larger ones, and the pages, are ranges of
 /// memory. What is given back becomes one again with what is free around it, and a page that is empty can be anything
-/// else. So memory is as much as the largest call needs, and not what calls of all kinds need together.
+/// else. So memory is as much as the largest call needs, and not what calls of all kinds need together. Small blocks that
+/// came back wait for others of their size, and go to their pages only when memory is wanted that nothing else has.
 pub struct Heap<S> {
+    recent: Recent,
     pages: Pages,
     ranges: Ranges,
     source: S,
@@ -35,15 +38,15 @@ fn range_bytes(bytes: usize) -> usize {
 
 impl<S: Source> Heap<S> {
     pub const fn new(source: S) -> Self {
-        Heap { pages: Pages::new(), ranges: Ranges::new(), source, end: 0 }
+        Heap { recent: Recent::new(), pages: Pages::new(), ranges: Ranges::new(), source, end: 0 }
     }
 
     /// Gives a block, or null if there is no room.
-    #[inline]
+    #[inline(always)]
     pub fn alloc(&mut self, layout: Layout) -> *mut u8 {
         if is_small(layout) {
             let number = number_of(layout.size());
-            let block = self.pages.take(number);
+            let block = self.recent.take(number);
             return if block.is_null() { self.alloc_small(number) } else { block };
         }
         self.range(range_bytes(layout.size()), layout.align().max(UNIT_BYTES))
@@ -73,7 +76,7 @@ impl<S: Source> Heap<S> {
             if !range.is_null() {
                 return range;
             }
-            if bytes > PAGE_BYTES && self.give_empty_pages() {
+            if self.settle() | (bytes > PAGE_BYTES && self.give_empty_pages()) {
                 let range = self.ranges.take(bytes, align);
                 if !range.is_null() {
                     return range;
@@ -87,6 +90,22 @@ impl<S: Source> Heap<S> {
             self.ranges.give(place, more);
             self.ranges.take(bytes, align)
         }
+    }
+
+    /// Gives the blocks that came back to their pages. Says whether there were any.
+    fn settle(&mut self) -> bool {
+        let mut any = false;
+        while let Some((block, number)) = self.recent.take_any() {
+            // SAFETY: the block came back for this size, and the page is empty.
+            unsafe {
+                let page = self.pages.give(block, number);
+                if !page.is_null() {
+                    self.ranges.give(page, PAGE_BYTES);
+                }
+            }
+            any = true;
+        }
+        any
     }
 
     /// Gives up the pages that are kept for blocks to come, which may lie in the midst of what is free.
@@ -108,19 +127,22 @@ impl<S: Source> Heap<S> {
     /// # Safety
     ///
     /// It was given for the same layout, and nobody uses it any more.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn dealloc(&mut self, block: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise.
         unsafe {
-            if !is_small(layout) {
-                self.ranges.give(block, range_bytes(layout.size()));
-                return;
-            }
-            let page = self.pages.give(block, number_of(layout.size()));
-            if !page.is_null() {
-                self.ranges.give(page, PAGE_BYTES);
+            if is_small(layout) {
+                self.recent.give(block, number_of(layout.size()));
+            } else {
+                self.give_range(block, layout.size());
             }
         }
+    }
+
+    #[inline(never)]
+    unsafe fn give_range(&mut self, block: *mut u8, bytes: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.ranges.give(block, range_bytes(bytes)) }
     }
 
     /// Makes a block larger or smaller, at its place if possible.
@@ -251,6 +273,7 @@ mod tests {
             // SAFETY: as above.
             unsafe { heap.dealloc(block, layout) };
         }
+        heap.settle();
         assert_eq!(heap.ranges.before(heap.end).div_ceil(1 << 20), heap.source.given.div_ceil(1 << 20));
     }
 

@@ -7,3 +7,4 @@ mod compare;
 mod heap;
 mod pages;
 mod ranges;
+mod recent;

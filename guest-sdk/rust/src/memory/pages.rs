@@ -58,8 +58,7 @@ impl Pages {
     }
 
     /// Takes a block that came back, or gives null if the page at hand has none.
-    #[inline(always)]
-    pub fn take(&mut self, number: usize) -> *mut u8 {
+    fn take(&mut self, number: usize) -> *mut u8 {
         let page = self.open[number];
         if page.is_null() {
             return ptr::null_mut();
@@ -124,7 +123,6 @@ impl Pages {
     /// # Safety
     ///
     /// The block came from here, for the same size.
-    #[inline(always)]
     pub unsafe fn give(&mut self, block: *mut u8, number: usize) -> *mut u8 {
         // SAFETY: the page's beginning is before the block.
         unsafe {

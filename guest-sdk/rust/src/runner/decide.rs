@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::{BAD_REQUEST, Entity, Runner, refuse, state_of, turn::Turn};
 use crate::{
     Context, Kind, Schema,
-    codec::{self, Reader, writer},
+    codec::{self, Reader, short, writer},
 };
 
 impl<S: Entity> Runner<S> {
@@ -41,7 +41,7 @@ impl<S: Entity> Runner<S> {
                 return true;
             };
             turn.next(index);
-            let Some(command) = S::COMMANDS.iter().find(|command| command.name.as_bytes() == name) else {
+            let Some(command) = S::COMMANDS.iter().find(|command| short::equal(command.name.as_bytes(), name)) else {
                 turn.fault(Kind::UnknownCommand, &"there is no command of this name");
                 continue;
             };

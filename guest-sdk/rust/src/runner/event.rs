@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Kind,
-    codec::{Error, Named, NamedContent, Reader},
+    codec::{Error, Named, NamedContent, Reader, short},
     names::EventName,
 };
 
@@ -22,7 +22,7 @@ pub fn append_event<E: Serialize>(out: &mut Vec<u8>, names: &[EventName], event:
             kind = Kind::BadEvent;
             return Err(Error::new(format!("\"{variant}\" is emitted, but cannot be read")));
         };
-        out.extend_from_slice(&name.token);
+        short::extend(out, &name.token);
         Ok(())
     };
     let result = event.serialize(Named { out, head });

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Context, EventSourced, Events, Kind,
-    codec::{self, Error, Reader, writer},
+    codec::{self, Error, Reader, short, writer},
     names::{EventName, cut},
 };
 
@@ -89,7 +89,7 @@ impl<'a, S: EventSourced> Turn<'a, S> {
     #[inline]
     pub fn settle(&mut self) {
         writer::ARRAY.open(self.out, self.count);
-        self.out.extend_from_slice(self.emitted);
+        short::extend(self.out, self.emitted);
         self.ctx.seq += self.count as u64;
     }
 
