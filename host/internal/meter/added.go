@@ -5,6 +5,7 @@ type helper uint8
 
 const (
 	refill        helper = iota // () -> (): asks the host for fuel
+	askIfNeeded                 // () -> (): asks if more was drawn than there was
 	fillMemory                  // memory.fill
 	copyMemory                  // memory.copy
 	growMemory                  // memory.grow
@@ -15,7 +16,7 @@ const (
 
 // helperNames are those in stack traces.
 var helperNames = [helpers]string{
-	"eshost_meter.refill", "eshost_meter.memory.fill", "eshost_meter.memory.copy", "eshost_meter.memory.grow",
+	"eshost_meter.refill", "eshost_meter.ask_if_needed", "eshost_meter.memory.fill", "eshost_meter.memory.copy", "eshost_meter.memory.grow",
 	"eshost_meter.charge_bytes", "eshost_meter.charge_entries",
 }
 
@@ -40,7 +41,7 @@ var addedTypeCode = []byte{
 	0x60, 1, i32, 1, i32,
 }
 
-var helperTypes = [helpers]int{refillType, threeType, threeType, oneToOneType, oneToOneType, oneToOneType}
+var helperTypes = [helpers]int{refillType, refillType, threeType, threeType, oneToOneType, oneToOneType, oneToOneType}
 
 const (
 	// pieceBytes is how much memory is filled or copied between two charges.
@@ -85,6 +86,7 @@ const (
 	opI64Shr = 0x88 // unsigned
 	opI64Lt  = 0x53 // signed
 	opI64Gt  = 0x56 // unsigned
+	opI64Ge  = 0x59 // signed
 	opI32Add = 0x6a
 	opI32Sub = 0x6b
 	opI32Ne  = 0x47
@@ -93,21 +95,22 @@ const (
 	noResult = 0x40
 )
 
-// chargeCode is what comes before and after a cost, of type i64, that is
-// charged.
-func (r *rewriter) chargeCode() (before, after []byte) {
-	before = code{}.fuel(opGlobalGet, r.globals)
-	after = code{opI64Sub}.fuel(opGlobalSet, r.globals).fuel(opGlobalGet, r.globals).i64Const(0).op(opI64Lt, opIf, noResult, opCall)
-	after = append(uvarint(after, r.use(refill)), opEnd)
-	return before, after
+// chargeCode makes the code that draws: what comes before the units, of type
+// i64, and after them; and the code that asks the host if more was drawn than
+// there was.
+func (r *rewriter) chargeCode() {
+	r.draw[0] = code{}.fuel(opGlobalGet, r.globals)
+	r.draw[1] = code{opI64Sub}.fuel(opGlobalSet, r.globals)
+	check := code{}.fuel(opGlobalGet, r.globals).i64Const(0).op(opI64Lt, opIf, noResult, opCall)
+	r.check = append(uvarint(check, r.use(refill)), opEnd)
 }
 
 // helperCode returns the body of a helper, with its variables.
 func (r *rewriter) helperCode(h helper) code {
 	// charge pays for a number of something in a variable, and 1.
 	charge := func(c code, local byte, shift int64) code {
-		c = append(c, r.charge[0]...).wide(local).i64Const(shift).op(opI64Shr).i64Const(1).op(opI64Add)
-		return append(c, r.charge[1]...)
+		c = append(c, r.draw[0]...).wide(local).i64Const(shift).op(opI64Shr).i64Const(1).op(opI64Add)
+		return append(append(c, r.draw[1]...), r.check...)
 	}
 	// outside asks whether n bytes at a variable, that is, at an address, are
 	// more than there is of memory.
@@ -125,6 +128,8 @@ func (r *rewriter) helperCode(h helper) code {
 	case refill:
 		c := code{0}.fuel(opGlobalGet, r.globals).op(opCall)
 		return code(uvarint(c, r.importedFunctions)).fuel(opGlobalSet, r.globals).op(opEnd)
+	case askIfNeeded:
+		return append(code{0}, r.check...).op(opEnd)
 	case fillMemory:
 		fill := []byte{opFC, fcMemoryFill, 0}
 		c := outside(oneLocal.get(d), n).op(opIf, noResult).get(d).get(s).get(n).op(fill...).op(opUnreachable, opEnd)
@@ -146,13 +151,14 @@ func (r *rewriter) helperCode(h helper) code {
 	case growMemory:
 		const pages, before = 0, 1
 		c := oneLocal.get(pages).op(opMemoryGrow, 0, opLocalTee, before).i32Const(-1).op(opI32Ne, opIf, noResult)
-		c = append(c, r.charge[0]...).wide(pages).i64Const(pageShift).op(opI64Shl)
-		return append(c, r.charge[1]...).op(opEnd).get(before).op(opEnd)
+		c = append(c, r.draw[0]...).wide(pages).i64Const(pageShift).op(opI64Shl)
+		return append(append(c, r.draw[1]...), r.check...).op(opEnd).get(before).op(opEnd)
 	case chargeBytes:
 		return charge(code{0}, 0, unitShift).get(0).op(opEnd)
 	default: // chargeEntries
-		c := append(code{0}, r.charge[0]...).get(0).i32Const(maxEntries).get(0).i32Const(maxEntries).op(opI32Lt, opSelect, opExtend)
-		c = append(c.i64Const(entryShift).op(opI64Shr).i64Const(1).op(opI64Add), r.charge[1]...)
+		c := append(code{0}, r.draw[0]...).get(0).i32Const(maxEntries).get(0).i32Const(maxEntries).op(opI32Lt, opSelect, opExtend)
+		c = append(c.i64Const(entryShift).op(opI64Shr).i64Const(1).op(opI64Add), r.draw[1]...)
+		c = append(c, r.check...)
 		return c.get(0).op(opEnd)
 	}
 }

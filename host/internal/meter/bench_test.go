@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -9,45 +10,60 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/countertest"
 	"github.com/eshost/eshost/host/internal/meter"
 )
 
-// increases is a request of n commands to a counter that stands at 7.
-func increases(n int) []byte {
-	r := abi.CommandRequest{Type: "counter", ID: "a", Seq: 5, State: []byte{7}, Now: 1763892000000}
-	for range n {
-		r.Commands = append(r.Commands, abi.Command{Name: "increase", Payload: []byte{0x81, 0xa2, 'b', 'y', 5}})
-	}
-	return abi.AppendCommandRequest(nil, &r)
-}
-
-// BenchmarkOverhead is what a command costs in the guests of all languages as they are and metered. The two take turns,
-// so that whatever else the machine does meets both.
+// BenchmarkOverhead is what commands and events cost in the guests of all languages as they are and metered. The two take
+// turns, so that whatever else the machine does meets both.
 func BenchmarkOverhead(b *testing.B) {
-	for _, language := range languages {
-		original := built(b, "counter-"+language)
-		metered := rewrite(b, original)
-		for _, n := range []int{1, 64} {
-			request := increases(n)
-			b.Run(map[int]string{1: language + "/alone", 64: language + "/of 64"}[n], func(b *testing.B) {
-				compare(b, original, metered, func(g *guest) error {
-					_, err := g.handle(g.command, request)
-					return err
-				})
-			})
+	command := func(request []byte) func(*guest) error {
+		return func(g *guest) error {
+			_, err := g.handle(g.command, request)
+			return err
 		}
 	}
+	for _, language := range languages {
+		wasm := built(b, "counter-"+language)
+		b.Run(language+"/alone", func(b *testing.B) { compare(b, wasm, command(countertest.Increases(1))) })
+		b.Run(language+"/of 64", func(b *testing.B) { compare(b, wasm, command(countertest.Increases(64))) })
+		fold := countertest.Increased(64)
+		b.Run(language+"/fold of 64", func(b *testing.B) {
+			compare(b, wasm, func(g *guest) error {
+				_, err := g.handle(g.event, fold)
+				return err
+			})
+		})
+	}
+	for _, language := range []string{"go", "rust"} {
+		wasm := built(b, "order-"+language)
+		b.Run("order "+language, func(b *testing.B) { compare(b, wasm, command(order(b, 1))) })
+	}
+}
+
+// order is a request of n commands to an entity that has not been there.
+func order(b *testing.B, n int) []byte {
+	r := abi.CommandRequest{Type: "order", ID: "o-1", Now: countertest.NowMillis}
+	for i := range n {
+		payload, err := abi.AppendFromJSON(nil, fmt.Appendf(nil, `{"sku":"sku-%04d","title":"A thing of some use","quantity":2,"unit_cents":1000,"weight_kg":1.25,"note":"wrap it"}`, i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Commands = append(r.Commands, abi.Command{Name: "add_line", Payload: payload})
+	}
+	return abi.AppendCommandRequest(nil, &r)
 }
 
 // compare reports the times of a module as it is and metered, and by how much
 // the second is slower, in percent. Where code and memory come to lie makes as
 // much of a difference as what is measured, so both are compiled anew each time.
-func compare(b *testing.B, original, metered []byte, call func(*guest) error) {
+func compare(b *testing.B, wasm []byte, call func(*guest) error) {
 	const rounds, calls = 40, 100
+	metered := rewrite(b, wasm)
 	var times [2][]float64
 	for b.Loop() {
 		r := newRuntime(b, wazero.NewRuntimeConfigCompiler())
-		guests := [2]*guest{r.start(b, original), r.start(b, metered)}
+		guests := [2]*guest{r.start(b, wasm), r.start(b, metered)}
 		var best [2]float64
 		for round := range rounds {
 			for i, g := range guests {

@@ -14,55 +14,39 @@ const (
 	maxLoops = 1_000
 )
 
-// edit is a place in a function that is written differently.
-type edit struct {
-	at, skip int // bytes of the original
-	kind     editKind
-	value    int
-}
-
-type editKind uint8
-
-const (
-	putCharge editKind = iota // a charge of so much, if it is more than nothing
-	putIndex                  // another index
-	putCall                   // a call
-)
-
 // body reads one function after the other.
 type body struct {
 	*rewriter
-	in    module.Reader
-	paths paths
-	edits []edit
-	ways  int // blocks, their ends and branches so far
-	loops int // so far
-
-	// What the function calls outside of its loops: functions that are defined
-	// in the module and not known to be light, and whether there is a call
-	// through a table.
-	callees []int32
-	heavy   bool
-
-	light    []uint16 // what its entry costs its callers, of each function defined in the module; 0 if it pays itself
-	indirect int      // what a call through a table costs
+	*plan
+	in     module.Reader
+	paths  paths
+	edits  []edit
+	self   int32    // the function
+	rounds []int    // what a round of each of its loops costs; 0 if no way leads there
+	heavy  bool     // it calls what is not light before it has passed the header of a loop
+	ways   int      // its blocks, their ends and branches so far
+	left   int      // what the calls in it leave, if each is made once
+	calls  int      // how many leave anything
+	exits  int      // how many instructions may leave the function
+	checks editKind // those that are made of putAfter and putBefore
+	asks   []byte   // their code
 }
 
 // read makes the edits of a function. The first one is the charge at its entry.
-func (f *body) read(in module.Reader) error {
-	f.in, f.callees, f.heavy, f.ways, f.loops = in, f.callees[:0], false, 0, 0
+func (f *body) read(self int32, in module.Reader) error {
+	f.in, f.self, f.rounds, f.heavy = in, self, f.rounds[:0], false
+	f.ways, f.left, f.calls, f.exits = 0, 0, 0, 0
 	f.paths.reset()
 	f.paths.here().pass(f.locals() / localsCost)
-	f.edits = append(f.edits[:0], edit{at: f.in.Pos(), kind: putCharge})
+	f.edits = append(f.edits[:0], edit{at: f.in.Pos()})
 	for len(f.paths.frames) > 0 && f.in.Err() == nil {
 		f.instruction()
 	}
 	f.in.End()
-	f.edits[0].value = f.entry()
 	return f.in.Err()
 }
 
-// entry is what the function costs outside of its loops.
+// entry is what the function costs outside of its loops and in their first rounds.
 func (f *body) entry() int { return max(1, f.paths.levels[0].most) }
 
 // locals passes over the variables of a function and counts them.
@@ -82,17 +66,18 @@ func (f *body) instruction() {
 	cost := int(i.cost)
 	switch i.operand {
 	case control:
-		f.control(op)
+		f.control(op, at)
 		return
 	case global:
 		f.global(&f.in)
 	case function:
 		cost += f.named(op, at)
 	case indirect:
-		f.typeIndex(&f.in)
+		t := f.typeIndex(&f.in)
 		f.in.Index()
-		f.heavy = f.heavy || f.paths.outside()
-		cost = f.indirect
+		if f.in.Err() == nil {
+			cost += f.callOf(f.throughTables(f.sortOf[t]))
+		}
 	case memory:
 		f.memory()
 		if op == opMemoryGrow {
@@ -150,7 +135,7 @@ func (f *body) edit(at int, kind editKind, value int) {
 }
 
 // control reads an instruction that decides what comes next.
-func (f *body) control(op byte) {
+func (f *body) control(op byte, at int) {
 	here := f.paths.here()
 	here.pass(int(instructions[op].cost))
 	if f.ways++; f.ways > maxWays {
@@ -158,31 +143,32 @@ func (f *body) control(op byte) {
 		return
 	}
 	switch op {
-	case opBlock, opLoop, opIf:
-		f.blockType(&f.in)
-		f.paths.open(op)
+	case opBlock, opIf, opLoop:
+		takes := f.blockType(&f.in)
 		if op == opLoop {
-			if f.loops++; f.loops > maxLoops {
-				f.in.Fail("more than %d loops in a function", maxLoops)
-				return
-			}
-			f.paths.here().charge = len(f.edits)
-			f.edits = append(f.edits, edit{at: f.in.Pos(), kind: putCharge})
+			f.openLoop(takes)
+			return
 		}
+		f.paths.open(op)
 	case opElse:
 		if !f.paths.otherwise() {
 			f.in.Fail("an else without an if")
 		}
+	case opReturn:
+		f.exit(at)
 	case opEnd:
+		if len(f.paths.frames) == 1 && here.cost != dead {
+			f.exit(at)
+		}
 		if loop, ok := f.paths.close(); ok && loop.reached {
-			f.edits[loop.charge].value = max(1, loop.most)
+			f.rounds[loop.number] = max(1, loop.most)
 		}
 	case opBr, opBrIf:
-		f.branch()
+		f.branch(op, at)
 	case opBrTable:
 		for n := f.in.Count("labels", maxWays); n >= 0 && f.in.Err() == nil; n-- {
 			f.ways++
-			f.branch()
+			f.branch(op, at)
 		}
 	}
 	if op == opUnreachable || op == opBr || op == opBrTable || op == opReturn {
@@ -190,10 +176,53 @@ func (f *body) control(op byte) {
 	}
 }
 
-func (f *body) branch() {
-	if label := f.in.Index(); !f.paths.branch(label) {
-		f.in.Fail("a branch out of %d blocks, there are %d", label, len(f.paths.frames))
+// openLoop begins a loop; takes says whether it has parameters.
+func (f *body) openLoop(takes bool) {
+	n := len(f.rounds)
+	if n >= maxLoops {
+		f.in.Fail("more than %d loops in a function", maxLoops)
+		return
 	}
+	f.rounds = append(f.rounds, 0)
+	header := f.atHeader(f.self, n, takes, f.paths.here().number)
+	f.paths.openLoop(n, header)
+	if header {
+		f.edits = append(f.edits, edit{at: f.in.Pos(), kind: putHeader, value: n})
+	}
+}
+
+func (f *body) branch(op byte, at int) {
+	label := f.in.Index()
+	if uint64(label) >= uint64(len(f.paths.frames)) {
+		f.in.Fail("a branch out of %d blocks, there are %d", label, len(f.paths.frames))
+		return
+	}
+	if int(label)+1 == len(f.paths.frames) {
+		f.exit(at)
+	}
+	loop := f.paths.branch(label)
+	if loop == nil {
+		return
+	}
+	f.goesBack(f.self, loop.number, op)
+	if loop.header {
+		return
+	}
+	kind := putBack
+	if op == opBrIf {
+		kind = putBackIf
+	}
+	f.edit(at, kind, loop.number)
+	f.edits[len(f.edits)-1].label = label
+}
+
+// exit notes an instruction that may leave the function.
+func (f *body) exit(at int) {
+	if last := f.edits[len(f.edits)-1]; last.kind == putBefore && last.at == at {
+		return // a table of branches, several of which do
+	}
+	f.exits++
+	f.edits = append(f.edits, edit{at: at, kind: putBefore})
 }
 
 // named reads the operand of an instruction that names a function. It returns
@@ -201,7 +230,7 @@ func (f *body) branch() {
 func (f *body) named(op byte, at int) int {
 	if op == opRefFunc {
 		at = f.in.Pos()
-		to := f.function(&f.in)
+		to := f.reference(&f.in)
 		f.edit(at, putIndex, to)
 		return 0
 	}
@@ -213,11 +242,23 @@ func (f *body) named(op byte, at int) int {
 	if to < int(f.importedFunctions) {
 		return costHost
 	}
-	to -= int(f.importedFunctions) + 1
-	if f.light[to] == 0 && f.paths.outside() {
-		f.callees = append(f.callees, int32(to))
+	return f.callOf(int32(to) - int32(f.importedFunctions) - 1)
+}
+
+// callOf notes a call of a node, which has been read, and returns what it costs beyond the call.
+func (f *body) callOf(to int32) int {
+	if f.surveying {
+		f.made = append(f.made, call{to: to, loop: f.paths.here().number})
+		return 0
 	}
-	return int(f.light[to])
+	k := &f.known[to]
+	f.heavy = f.heavy || !k.light && !f.paths.here().late
+	if k.leaves > 0 {
+		f.left += k.leaves
+		f.calls++
+		f.edits = append(f.edits, edit{at: f.in.Pos(), kind: putAfter})
+	}
+	return k.cost
 }
 
 // memory reads the index of the memory.

@@ -18,6 +18,15 @@ func (r *rewriter) function(in *module.Reader) int {
 	return int(n)
 }
 
+// reference reads the index of a function that may come into a table.
+func (r *rewriter) reference(in *module.Reader) int {
+	n := r.function(in)
+	if defined := n - int(r.importedFunctions) - 1; defined >= 0 && in.Err() == nil {
+		r.tabled[defined] = true
+	}
+	return n
+}
+
 // global reads the index of a global.
 func (r *rewriter) global(in *module.Reader) int {
 	start := in.Pos()
@@ -29,9 +38,11 @@ func (r *rewriter) global(in *module.Reader) int {
 }
 
 // typeIndex reads the index of a type.
-func (r *rewriter) typeIndex(in *module.Reader) {
+func (r *rewriter) typeIndex(in *module.Reader) uint32 {
 	start := in.Pos()
-	r.checkType(in, start, uint64(in.Index()))
+	n := in.Index()
+	r.checkType(in, start, uint64(n))
+	return n
 }
 
 func (r *rewriter) checkType(in *module.Reader, start int, n uint64) {
@@ -40,8 +51,9 @@ func (r *rewriter) checkType(in *module.Reader, start int, n uint64) {
 	}
 }
 
-// blockType reads the type of a block: none, one type, or the index of one.
-func (r *rewriter) blockType(in *module.Reader) {
+// blockType reads the type of a block: none, one type, or the index of one. It
+// reports whether the block takes parameters.
+func (r *rewriter) blockType(in *module.Reader) (takes bool) {
 	const empty = -64
 	start := in.Pos()
 	t := in.Signed33()
@@ -51,11 +63,23 @@ func (r *rewriter) blockType(in *module.Reader) {
 	case t < empty || t != empty && !isValueType(byte(t)&0x7f):
 		in.FailAt(start, "block of type %d is not of WebAssembly 2.0", t)
 	}
+	return t >= 0 && in.Err() == nil && r.takes[t]
 }
 
 func isReferenceType(t byte) bool { return t == 0x70 || t == 0x6f }
 
 func isValueType(t byte) bool { return t >= 0x7b && t <= 0x7f || isReferenceType(t) }
+
+// valueTypes reads a list of types, each of which is a byte.
+func valueTypes(in *module.Reader, noun string) []byte {
+	list := in.Bytes(uint64(in.Count(noun, module.NoLimit)))
+	for i, t := range list {
+		if !isValueType(t) {
+			in.FailAt(in.Pos()-len(list)+i, "type %#x is not of WebAssembly 2.0", t)
+		}
+	}
+	return list
+}
 
 func valueType(in *module.Reader) {
 	if t := in.Byte(); !isValueType(t) {

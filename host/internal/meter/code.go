@@ -3,14 +3,17 @@ package meter
 import "github.com/eshost/eshost/host/internal/module"
 
 // code writes the content of the code section to out. It reads each function
-// at least twice: what calls cost is only known when all have been read.
+// three times: to see whom it calls, what it costs, and to write it.
 func (r *rewriter) code() error {
 	bodies, err := r.bodies()
 	if err != nil {
 		return err
 	}
-	f := body{rewriter: r, light: make([]uint16, len(bodies)), indirect: costIndirect}
-	if err := f.findLight(bodies); err != nil {
+	f := &body{rewriter: r, plan: newPlan(len(bodies))}
+	if err := f.survey(bodies); err != nil {
+		return err
+	}
+	if err := f.judge(bodies); err != nil {
 		return err
 	}
 	size := 0
@@ -20,12 +23,10 @@ func (r *rewriter) code() error {
 	content := make([]byte, 0, size+size/4+1024)
 	var one []byte
 	for i := range bodies {
-		if err := f.read(bodies[i]); err != nil {
+		if err := f.read(int32(i), bodies[i]); err != nil {
 			return err
 		}
-		if f.light[i] > 0 {
-			f.edits[0].value = 0
-		}
+		f.settle()
 		one = f.write(one[:0], bodies[i])
 		content = append(uvarint(content, len(one)), one...)
 	}
@@ -54,26 +55,4 @@ func (r *rewriter) bodies() ([]module.Reader, error) {
 	}
 	in.End()
 	return bodies, in.Err()
-}
-
-// write appends the function that was read, as it is from now on.
-func (f *body) write(out []byte, in module.Reader) []byte {
-	from := in.Pos()
-	for _, e := range f.edits {
-		out = append(out, f.wasm[from:e.at]...)
-		from = e.at + e.skip
-		switch e.kind {
-		case putCharge:
-			if e.value > 0 {
-				out = append(out, f.charge[0]...)
-				out = varint(append(out, opI64Const), int64(e.value))
-				out = append(out, f.charge[1]...)
-			}
-		case putIndex:
-			out = uvarint(out, e.value)
-		case putCall:
-			out = uvarint(append(out, opCall), e.value)
-		}
-	}
-	return append(out, f.wasm[from:in.Pos()+in.Len()]...)
 }

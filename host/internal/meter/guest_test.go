@@ -25,6 +25,7 @@ type tank struct {
 	limit   int64 // of all that is given; 0 for none
 	granted int64
 	refills int
+	worst   int64 // what was drawn at most beyond what there was
 }
 
 type tankKey struct{}
@@ -33,6 +34,7 @@ type tankKey struct{}
 func refuel(ctx context.Context, _ api.Module, stack []uint64) {
 	t := ctx.Value(tankKey{}).(*tank)
 	t.refills++
+	t.worst = max(t.worst, -int64(stack[0]))
 	t.granted += t.slice - int64(stack[0])
 	if t.limit > 0 && t.granted > t.limit {
 		panic(errNoFuel)
@@ -87,12 +89,18 @@ func (r *runtime) start(tb testing.TB, wasm []byte) *guest {
 
 // try makes an instance with a limit of fuel.
 func (r *runtime) try(wasm []byte, limit int64) (*guest, error) {
-	g := &guest{tank: tank{slice: 1_000_000, limit: limit}}
-	g.ctx = context.WithValue(context.Background(), tankKey{}, &g.tank)
-	compiled, err := r.CompileModule(g.ctx, wasm)
+	compiled, err := r.CompileModule(context.Background(), wasm)
 	if err != nil {
 		return nil, err
 	}
+	return r.instance(compiled, limit)
+}
+
+// instance makes one of many instances.
+func (r *runtime) instance(compiled wazero.CompiledModule, limit int64) (*guest, error) {
+	g := &guest{tank: tank{slice: 1_000_000, limit: limit}}
+	g.ctx = context.WithValue(context.Background(), tankKey{}, &g.tank)
+	var err error
 	g.Module, err = r.InstantiateModule(g.ctx, compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions(abi.ExportInitialize))
 	if err != nil {
 		return nil, err
@@ -137,11 +145,16 @@ func (g *guest) handle(f api.Function, request []byte) ([]byte, error) {
 	if err := f.CallWithStack(g.ctx, g.stack[:]); err != nil {
 		return nil, err
 	}
-	answer, ok := g.Memory().Read(uint32(g.stack[0]>>32), uint32(g.stack[0]))
+	return g.packed(g.stack[0])
+}
+
+// packed is the part of the guest's memory that a result names.
+func (g *guest) packed(result uint64) ([]byte, error) {
+	b, ok := g.Memory().Read(uint32(result>>32), uint32(result))
 	if !ok {
 		return nil, errors.New("the answer is outside of memory")
 	}
-	return answer, nil
+	return b, nil
 }
 
 // built is a reference plugin as the rewriter gets it.

@@ -18,29 +18,67 @@
 // # What is charged
 //
 // The unit is a simple instruction. Instructions that are no work (block, end,
-// drop and the like) cost nothing, slow ones up to 128. There are charges at the
-// entry of a function and at the header of each loop, that is, before each
-// round. Memory and tables that are filled, copied, initialized or grown are
-// charged by size: a unit for 16 bytes.
+// drop and the like) cost nothing, slow ones up to 128. Memory and tables that
+// are filled, copied, initialized or grown are charged by size: a unit for 16
+// bytes.
 //
-// The entry pays for the costliest way through all that stands in no loop of
-// the function, a loop's header for the costliest way through all that stands
-// in this loop and in no inner one. That is an upper bound of what is executed:
-// WebAssembly's control flow is structured, so the only way back to an
-// instruction within a call is by the header of a loop around it. Between two
-// passes of the header of the innermost loop around it (or, outside of loops,
-// between entry and return) an instruction is therefore executed once at most,
-// and what is executed there, seen without the inner loops, is one path without
-// repetition. A branch out of a loop ends the round early, and what was paid
-// for it stays paid.
+// A round of a loop costs what the costliest way through it does, from its
+// header on, with one round of each loop in it. The entry of a function pays for
+// the costliest way through the function, with one round of each loop; a branch
+// back to the beginning of a loop pays for one more round. That is an upper
+// bound of what is executed: WebAssembly's control flow is structured, so a loop
+// is entered by its header alone, and what is executed without such a branch is
+// one path without repetition. A loop to which more than [mostBack] branches
+// lead back, or a table of branches, or whose beginning takes parameters, is
+// charged at its header instead, there also for the first round, and what stands
+// around it does not pay for it.
 //
-// A function that calls nothing outside of its loops but light functions, and
-// whose entry costs little with them ([lightCost]), is light itself: its callers
-// pay for its entry, and it has no charge of its own there. A call through a
-// table pays for the costliest light function. Every cycle of calls passes a
-// charge all the same: what is light outside of loops is found beginning with
-// functions that call nothing there, so a cycle has a call in a loop or a
-// function that is not light.
+// A function is light if its entry costs little ([lightCost]) and it calls
+// nothing but light functions; calls behind the header of a loop that is charged
+// there do not count. Its callers pay for its entry. A call through a table pays
+// for the costliest light function of its type that a table may hold.
+//
+// # Where the host is asked
+//
+// To draw on the fuel is cheap. To look what is left and call the host is not: a
+// function with a call in it keeps its variables otherwise than one without. So
+// most functions draw at their entry and do not look. Only what pays for another
+// round of a loop always does. For the rest, three things are to be shown: what
+// never ends is checked, and between two checks at most a constant is drawn
+// ([mostBetween] and [mostLeft], beside one single charge), on the way down and
+// on the way up.
+//
+// Let a function leave what it and all that it calls may draw without a check at
+// most, where each call in it is made once: between two rounds of a loop stands
+// a check, so between two checks within a function each call in it is indeed
+// made once at most. Light functions leave nothing, for they draw nothing; those
+// of the table as much as the worst of them.
+//
+// Calls that may come back to the function that makes them, directly or by a
+// table, are the edges of cycles in the graph of all calls. A table is taken to
+// hold, of a type, all functions that a segment, a constant or ref.func names:
+// there is no other way into one, since tables and functions are not imported
+// and the host calls nothing while the guest runs.
+//
+//   - Down: a function that stands in a cycle of the graph checks at its entry.
+//     Calls behind the header of a loop that is charged there need not count:
+//     they are checked by that. So an endless chain of calls, each turn of which
+//     uses a cycle, passes a check in every turn.
+//   - Up: a function that stands in a cycle leaves nothing, or what the callers
+//     of a deep recursion are left with would add up. It has a check behind each
+//     call that leaves something, or one before whatever may leave the function,
+//     whichever is less, and the former if the calls leave more than
+//     [mostBetween].
+//   - Along: any other function that would leave more than [mostLeft], or much
+//     that many callers would be left with ([mostSpread]), checks at its entry and
+//     leaves nothing as well. So trees of calls, which double with every level,
+//     are cut into small ones.
+//
+// What is called by a function that leaves is either counted in it, or begins
+// with a check and leaves nothing. Hence whatever happens between two checks is
+// what one function's calls leave. What is drawn is drawn before the work is
+// done; a function in a deep recursion has paid for the work that it does on the
+// way up on its way down.
 //
 // # What a guest cannot do
 //
@@ -79,10 +117,18 @@ type rewriter struct {
 	importedFunctions         uint32
 	lists                     [module.FunctionSection + 1]list
 
-	charge [2][]byte    // what comes before and after the cost in the code that charges it
-	order  []helper     // those in use
-	added  [helpers]int // their places in it, from 1 on
-	out    []byte
+	takes   []bool           // of each type, whether it has parameters
+	sortOf  []int32          // of each type; types that differ in nothing are of one sort
+	sorts   map[string]int32 // by their parameters and results
+	sortKey []byte
+	defined []uint32 // the type of each function defined in the module
+	tabled  []bool   // of each of these functions, whether a table may come to hold it
+
+	draw  [2][]byte    // what comes before and after the units in the code that draws them
+	check []byte       // the code that asks the host if more was drawn than there was
+	order []helper     // those in use
+	added [helpers]int // their places in it, from 1 on
+	out   []byte
 }
 
 // Rewrite returns a module that does the same and is metered. It takes a module
@@ -93,9 +139,9 @@ type rewriter struct {
 // Errors are [*module.Error]: the module is not of WebAssembly 2.0, it names
 // what it does not have, or it uses a name that is reserved for what is added.
 func Rewrite(wasm []byte) ([]byte, error) {
-	r := &rewriter{wasm: wasm}
+	r := &rewriter{wasm: wasm, sorts: make(map[string]int32)}
 	err := r.split()
-	for _, step := range []func() error{r.count, r.code} {
+	for _, step := range []func() error{r.count, r.references, r.code} {
 		if err == nil {
 			err = step()
 		}

@@ -1,6 +1,10 @@
 package meter
 
-import "github.com/eshost/eshost/host/internal/module"
+import (
+	"strconv"
+
+	"github.com/eshost/eshost/host/internal/module"
+)
 
 // The parts of the section of names.
 const (
@@ -14,59 +18,58 @@ func name(b []byte, s string) []byte { return append(uvarint(b, len(s)), s...) }
 // copyNames writes the names of functions, as stack traces show them, and that
 // of the module.
 func (r *rewriter) copyNames() error {
-	if !r.named {
-		return nil
-	}
 	content := name(nil, "name")
-	in := r.names
+	part := func(id byte, b []byte) {
+		content = append(uvarint(append(content, id), len(b)), b...)
+	}
+	names := make([]string, r.functions)
+	in := r.names // empty if there are none
 	for in.More() {
 		id := in.Byte()
-		part := in.Part(uint64(in.Index()))
-		var out []byte
+		from := in.Part(uint64(in.Index()))
 		switch id {
 		case moduleNames:
-			out = name(nil, part.Name())
+			part(id, name(nil, from.Name()))
 		case functionNames:
-			out = r.functionNames(&part)
+			for n := from.Count("names", module.NoLimit); n > 0 && from.Err() == nil; n-- {
+				if index, s := from.Index(), from.Name(); index < r.functions {
+					names[index] = s
+				}
+			}
 		default:
 			continue
 		}
-		part.End()
-		if part.Err() != nil {
-			return part.Err()
+		from.End()
+		if from.Err() != nil {
+			return from.Err()
 		}
-		content = append(uvarint(append(content, id), len(out)), out...)
 	}
+	part(functionNames, r.functionNames(names))
 	r.section(module.CustomSection, content)
 	return in.Err()
 }
 
-// functionNames gives the functions their names under their new indices.
-func (r *rewriter) functionNames(in *module.Reader) []byte {
-	out := make([]byte, 0, in.Len()+128)
+// functionNames gives the functions their names under their new indices. One
+// without a name gets its old index for it, as the engine would have shown it.
+func (r *rewriter) functionNames(names []string) []byte {
+	out := make([]byte, 0, 16*len(names)+128)
 	n := 0
 	put := func(index int, s string) {
 		out = name(uvarint(out, index), s)
 		n++
 	}
-	refuel := func() { put(int(r.importedFunctions), ImportModule+"."+ImportRefuel) }
-	refueled := false
-	for left := in.Count("names", module.NoLimit); left > 0 && in.Err() == nil; left-- {
-		index, s := in.Index(), in.Name()
-		if index >= r.functions {
-			continue // nothing of the module's
+	imported := int(r.importedFunctions)
+	for i, s := range names[:imported] {
+		if s != "" {
+			put(i, s)
 		}
-		if index >= r.importedFunctions {
-			if !refueled {
-				refuel()
-			}
-			refueled = true
-			index++
-		}
-		put(int(index), s)
 	}
-	if !refueled {
-		refuel()
+	put(imported, ImportModule+"."+ImportRefuel)
+	for i, s := range names[imported:] {
+		if s == "" {
+			s = "$" + strconv.Itoa(imported+i)
+		}
+		put(imported+i+1, s)
 	}
 	for _, h := range r.order {
 		put(r.use(h), helperNames[h])

@@ -16,6 +16,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/host/internal/countertest"
 	"github.com/eshost/eshost/host/internal/meter"
 )
 
@@ -59,7 +60,7 @@ func vectors(t *testing.T) (all [][]byte) {
 
 // TestMeteredPluginsAnswerTheSame gives each plugin, as it is and metered, the vectors, batches, and mutations of both.
 func TestMeteredPluginsAnswerTheSame(t *testing.T) {
-	requests := append(vectors(t), increases(1), increases(64))
+	requests := append(vectors(t), countertest.Increases(1), countertest.Increases(64))
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
 		b := bytes.Clone(requests[len(requests)-1-random.IntN(2)])
@@ -235,7 +236,7 @@ func TestTablesDoWhatTheyDid(t *testing.T) {
 // TestNamesInStackTracesStayRight traps in a named function behind an import.
 func TestNamesInStackTracesStayRight(t *testing.T) {
 	w := wat{types: [][]byte{nothing, signature("\x7f\x7f", "")}, imported: 1, imports: [][]byte{join("eshost_v1", "panic", 0, 1)},
-		funcs: []fn{{name: "f", body: loopOnce(0x10, 2)}, {body: []byte{0x00}}},
+		funcs: []fn{{name: "f", body: charged(1, 0x10, 2)}, {body: []byte{0x00}}},
 		names: join(0, sized(join("m")), 1, sized(vector([][]byte{join(0, "imported"), join(1, "outer"), join(2, "inner"), join(9, "nobody")})),
 			2, sized(vector([][]byte{join(1, vector([][]byte{join(0, "local")}))})))}
 	r := newRuntime(t, wazero.NewRuntimeConfigCompiler())

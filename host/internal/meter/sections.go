@@ -25,7 +25,7 @@ func (r *rewriter) count() error {
 		{module.TypeSection, "types", r.functionType},
 		{module.ImportSection, "imports", r.imported},
 		{module.FunctionSection, "functions", func(in *module.Reader) {
-			r.typeIndex(in)
+			r.defined = append(r.defined, r.typeIndex(in))
 			r.functions++
 		}},
 	} {
@@ -49,19 +49,42 @@ func (r *rewriter) count() error {
 	if r.present[module.GlobalSection] {
 		r.globals += uint32(in.Count("globals", module.NoLimit))
 	}
-	r.charge[0], r.charge[1] = r.chargeCode()
+	r.tabled = make([]bool, r.functions-r.importedFunctions)
+	r.chargeCode()
 	return in.Err()
+}
+
+// references finds the functions that are named outside of the code.
+func (r *rewriter) references() error {
+	in := r.sections[module.GlobalSection]
+	r.rewritten(module.GlobalSection, "globals", r.definedGlobal, &in)
+	if in.Err() == nil {
+		in = r.sections[module.ElementSection]
+		r.rewritten(module.ElementSection, "element segments", r.element, &in)
+	}
+	return in.Err()
+}
+
+func (r *rewriter) definedGlobal(in *module.Reader, out []byte) []byte {
+	start := in.Pos()
+	globalType(in)
+	return r.constant(in, append(out, r.wasm[start:in.Pos()]...))
 }
 
 func (r *rewriter) functionType(in *module.Reader) {
 	if form := in.Byte(); form != 0x60 {
 		in.Fail("type of form %#x is not of WebAssembly 2.0", form)
 	}
-	for _, noun := range []string{"parameters", "results"} {
-		for n := in.Count(noun, module.NoLimit); n > 0 && in.Err() == nil; n-- {
-			valueType(in)
+	r.sortKey = append(r.sortKey[:0], valueTypes(in, "parameters")...)
+	r.takes = append(r.takes, len(r.sortKey) > 0)
+	r.sortKey = append(append(r.sortKey, 0), valueTypes(in, "results")...)
+	sort, ok := r.sorts[string(r.sortKey)]
+	if !ok {
+		if sort = int32(len(r.sorts)); sort < mostSorts {
+			r.sorts[string(r.sortKey)] = sort
 		}
 	}
+	r.sortOf = append(r.sortOf, sort)
 	r.types++
 }
 
@@ -106,11 +129,7 @@ func (r *rewriter) copySection(id byte) error {
 		}
 		r.with(id, r.lists[id], len(r.order), items...)
 	case module.GlobalSection:
-		l := r.rewritten(id, "globals", func(in *module.Reader, out []byte) []byte {
-			start := in.Pos()
-			globalType(in)
-			return r.constant(in, append(out, r.wasm[start:in.Pos()]...))
-		}, &in)
+		l := r.rewritten(id, "globals", r.definedGlobal, &in)
 		r.with(id, l, 1, i64, 1, opI64Const, 0, opEnd)
 	case module.ExportSection:
 		l := r.rewritten(id, "exports", r.export, &in)
@@ -208,7 +227,7 @@ func (r *rewriter) element(in *module.Reader, out []byte) []byte {
 		if flags&expression != 0 {
 			out = r.constant(in, out)
 		} else {
-			out = uvarint(out, r.function(in))
+			out = uvarint(out, r.reference(in))
 		}
 	}
 	return out
@@ -242,7 +261,7 @@ func (r *rewriter) constant(in *module.Reader, out []byte) []byte {
 			out = uvarint(append(out, op), r.global(in))
 			continue
 		case opRefFunc:
-			out = uvarint(append(out, op), r.function(in))
+			out = uvarint(append(out, op), r.reference(in))
 			continue
 		case opI32Const:
 			in.Skip(5)

@@ -112,7 +112,7 @@ func TestFailedCalls(t *testing.T) {
 		return g.with(abi.ExportHandleCommand, code(local(0), local(1), call(3)))
 	}
 	cases := map[string]failure{
-		"unreachable":                    {guest: echo().with(abi.ExportHandleCommand, code(unreachable)), want: plugin.ErrTrapped, text: "handle_command: trapped: unreachable", trace: ".$4(i32,i32) i64"},
+		"unreachable":                    {guest: echo().with(abi.ExportHandleCommand, code(unreachable)), want: plugin.ErrTrapped, text: "handle_command: trapped: unreachable", trace: ".$3(i32,i32) i64"},
 		"an access out of bounds":        {guest: echo().with(abi.ExportHandleCommand, code(store8(memoryEnd, 1), i64const(0))), want: plugin.ErrTrapped, text: "out of bounds memory access"},
 		"a division by zero":             {guest: echo().with(abi.ExportHandleCommand, code(i64const(1), i64const(0), 0x7f)), want: plugin.ErrTrapped, text: "integer divide by zero"},
 		"an endless recursion":           {guest: endless(), want: plugin.ErrTrapped, text: "stack overflow"},
