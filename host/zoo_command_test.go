@@ -14,7 +14,7 @@ var attacks = []struct {
 }{
 	{"loop", host.OutOfFuel, "used"},
 	{"nested_loops", host.OutOfFuel, "used"},
-	{"recursion", host.Trapped, "stack overflow"},
+	{"recursion", host.OutOfFuel, "used"},
 	{"exponential_recursion", host.OutOfFuel, "used"},
 	{"recursion_by_table", host.OutOfFuel, "used"},
 	{"stack_bomb", host.Trapped, "out of bounds memory access"},

@@ -24,7 +24,7 @@ var folds = []struct {
 	{"an answer outside of memory", 3, 5, host.Malformed, "memory ends at"},
 	{"an answer that is cut off", 4, 5, host.Malformed, ""},
 	{"a memory bomb", 5, 5, host.OutOfFuel, "used"},
-	{"endless recursion", 6, 5, host.Trapped, "stack overflow"},
+	{"endless recursion", 6, 5, host.OutOfFuel, "used"},
 	{"a state too deep", 7, 5, host.Malformed, "state"},
 	{"a state too large", 8, 5, host.Malformed, "state"},
 	{"no state", 9, 5, host.Malformed, "state"},

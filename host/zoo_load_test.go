@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eshost/eshost/host"
 )
@@ -35,8 +36,8 @@ var loads = []struct {
 	{"more memory than there may be", guestOf("HONEST", "-Wl,--initial-memory=1073741824"), "16384 pages"},
 	{"more functions than there may be", functions(100_000, 0, 0x0b), "functions, the limit is 100000"},
 	{"tens of thousands of functions", functions(40_000, 0, 0x0b), ""},
-	{"a huge function", longFunction(3 << 20), "beyond a limit"},
-	{"a large function", longFunction(1 << 20), ""},
+	{"a huge function", longFunction(180_000), "beyond a limit"},
+	{"a large function", longFunction(150_000), ""},
 	{"a function of more branches than there may be", functions(1, append(append([]byte{0}, times(20_000, 0x41, 0, 0x04, 0x40, 0x0b)...), 0x0b)...), "blocks and branches"},
 	{"a function of many branches", functions(1, append(append([]byte{0}, times(6_000, 0x41, 0, 0x04, 0x40, 0x0b)...), 0x0b)...), ""},
 	{"a function of more loops than there may be", functions(1, append(append([]byte{0}, times(1_200, 0x03, 0x40, 0x0b)...), 0x0b)...), "loops"},
@@ -101,5 +102,32 @@ func (z *zoo) deployed(wasm []byte, problem string) {
 	}
 	if n := len(z.Deployments()); n != 1 {
 		z.t.Errorf("%d plugins serve after one was refused, want the one that did before", n)
+	}
+}
+
+func TestALongDeploymentHoldsUpNobodyWhoAsksWhatThereIs(t *testing.T) {
+	wasm := zooGuest(t, "INIT_LOOPS")
+	z := openZoo(t)
+	done := make(chan struct{})
+	start := time.Now()
+	go func() {
+		defer close(done)
+		z.deployed(wasm, "out of fuel")
+	}()
+	time.Sleep(100 * time.Millisecond) // it is compiled meanwhile, and loops
+	for asked := 0; ; asked++ {
+		z.Types()
+		z.small() // the metrics
+		if _, err := z.send(z.Entity("counter", "a"), "unheard", nil); guilty(err, host.UnknownCommand, "counter has increase, decrease") != nil {
+			t.Error(err)
+		}
+		select {
+		case <-done:
+			if took := time.Since(start); asked < 3 && took > 300*time.Millisecond {
+				t.Errorf("asked %d times in a deployment of %v", asked, took)
+			}
+			return
+		default:
+		}
 	}
 }

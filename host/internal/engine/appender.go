@@ -107,7 +107,9 @@ func (g *Engine) append() {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), g.cfg.AppendTimeout)
 		start := time.Now()
+		g.writing.Add(1)
 		results := g.cfg.Log.Append(ctx, stores.Fence{}, commits)
+		g.writing.Add(-1)
 		took := time.Since(start)
 		cancel()
 		<-a.slots

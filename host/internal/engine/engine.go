@@ -43,6 +43,7 @@ type Engine struct {
 	held  hold
 
 	lingering atomic.Int64 // workers with a call that takes long
+	writing   atomic.Int64 // durable writes in flight
 
 	clock    atomic.Uint32 // coarse, seconds
 	deciding atomic.Int64  // turns on the run queue or with one of its workers

@@ -26,10 +26,11 @@ func (w *worker) pause(int64) error {
 	if w.g.ctx.Err() != nil {
 		return entity.ErrInterrupted
 	}
+	now := time.Now()
 	if w.slow {
+		w.stepBack(now)
 		return nil
 	}
-	now := time.Now()
 	if w.paused.IsZero() {
 		w.paused = now
 		return nil
@@ -91,6 +92,25 @@ func (w *worker) called() {
 		w.lingers = false
 		w.g.lingering.Add(-1)
 	}
+}
+
+// Shares of a processor that a slow worker takes while others are busy.
+const (
+	restFor   = 3 // times as long as it ran
+	longestAt = 20 * time.Millisecond
+)
+
+// stepBack lets a slow worker rest after a slice while ordinary turns are on their way. The
+// processors are not enough for both: without it, a slow turn takes a whole one from them for as long as it lasts.
+func (w *worker) stepBack(now time.Time) {
+	ran := now.Sub(w.paused)
+	if w.paused.IsZero() {
+		ran = time.Millisecond // the first slice, of about that
+	}
+	if w.g.deciding.Load() > 0 || w.g.writing.Load() > 0 {
+		time.Sleep(min(restFor*ran, longestAt))
+	}
+	w.paused = time.Now()
 }
 
 // giveWay lets others go on with what this worker has beside a call that takes long.

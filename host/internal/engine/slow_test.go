@@ -72,9 +72,9 @@ func TestACommandThatRunsOutOfFuelFailsAloneAndItsEntityWaits(t *testing.T) {
 		t.Errorf("the guilty one: %v", others[1].Err)
 	}
 
-	// Each time it has to wait twice as long, from the moment it failed on; others do not.
+	// Each time it has to wait four times as long, from the moment it failed on; others do not.
 	last := 20 * time.Millisecond
-	for i := range 3 {
+	for i := range 4 {
 		began := time.Now()
 		if _, err := r.send(t.Context(), "a", entity.Command{Name: "loop"}); !errors.As(err, &f) || f.Kind != entity.OutOfFuel {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestACommandThatRunsOutOfFuelFailsAloneAndItsEntityWaits(t *testing.T) {
 		if took := time.Since(began); i > 0 && took < last-10*time.Millisecond {
 			t.Errorf("it waited %v, want %v", took, last)
 		}
-		last *= 2
+		last *= 4
 		if r.Stats().Held != 0 {
 			t.Error("answered, and held")
 		}
@@ -108,7 +108,7 @@ func TestCloseDoesNotWaitForEntitiesThatWait(t *testing.T) {
 	log := exclusive()
 	r := start(t, settings{log: log, fuel: 1_000_000})
 	var f *entity.Fault
-	for range 5 {
+	for range 3 {
 		if _, err := r.send(t.Context(), "a", entity.Command{Name: "loop"}); !errors.As(err, &f) {
 			t.Fatal(err)
 		}
@@ -263,7 +263,7 @@ func TestOneEntityHoldsNoWorkerForAllItsCommands(t *testing.T) {
 func TestAnEntityThatWasLeftAloneWaitsNoMore(t *testing.T) {
 	r := start(t, settings{log: exclusive(), fuel: 1_000_000})
 	var f *entity.Fault
-	for range 4 { // the pause after the last one is 160 ms
+	for range 2 { // the pause after the last one is 80 ms
 		if _, err := r.send(t.Context(), "a", entity.Command{Name: "loop"}); !errors.As(err, &f) {
 			t.Fatal(err)
 		}

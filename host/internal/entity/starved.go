@@ -14,15 +14,15 @@ func (e *Entity) Long(long bool) {
 // Slow reports whether the entity's next turn may take long, as its last one did.
 func (e *Entity) Slow() bool { return e.rare != nil && e.rare.slow }
 
-// Pauses of an entity that runs out of fuel: they double each time.
+// Pauses of an entity that runs out of fuel: they are four times as long each time.
 const (
 	firstPause = 20 * time.Millisecond
-	mostPauses = 12 // then they stay as long, 41 s
+	mostPauses = 7  // then they stay as long, 82 s
 	forgotten  = 10 // times its last pause an entity must do without running out of fuel for the next one to be the first again
 )
 
 // pause is how long the entity rests after it ran out of fuel.
-func (r *rare) pause() time.Duration { return firstPause << (min(r.starved, mostPauses) - 1) }
+func (r *rare) pause() time.Duration { return firstPause << (2 * (min(r.starved, mostPauses) - 1)) }
 
 // Starved notes that a command of the batch ran out of fuel under the binding. The
 // next one is decided alone, since it may do the same.

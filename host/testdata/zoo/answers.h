@@ -4,7 +4,11 @@ static void outside(void) { forged = 0xffff0000ull << 32 | 64; }
 static void across_the_end(void) { forged = (memory_end() - 4) << 32 | 8; }
 static void four_gib(void) { forged = 0xffffffffull; }
 static void nothing(void) { forged = (u64)(u32)answer << 32; }
-static void truncated(void) { forged = (u64)(u32)answer << 32 | 5; }
+static void truncated(void) {
+  put(0x9300, 2);
+  forged = answered();
+}
+
 static void no_msgpack(void) { put(0xc1, 1); }
 static void wrong_types(void) { put(0xc3, 1); }
 

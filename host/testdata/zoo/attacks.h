@@ -243,6 +243,7 @@ static const struct {
     A(loop),
     A(nested_loops),
     A(recursion),
+
     A(exponential_recursion),
     A(recursion_by_table),
     A(stack_bomb),
