@@ -69,6 +69,9 @@ func (e *Engine) load(ctx context.Context, p *Plugin, wasm []byte) error {
 		return p.refuse(err, append(checkImports(imports), "it cannot be metered: "+err.Error())...)
 	}
 	if p.compiled, err = e.compile(ctx, p, metered); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err() // the caller gave up, which says nothing of the plugin
+		}
 		problems := append(checkImports(imports), "it does not compile: "+oneLine(err))
 		return p.refuse(err, problems...)
 	}

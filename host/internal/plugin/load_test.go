@@ -324,3 +324,14 @@ func TestAPluginMayAskForLessAndNeverForMore(t *testing.T) {
 		}
 	}
 }
+
+func TestALoadThatIsGivenUpSaysNothingOfThePlugin(t *testing.T) {
+	wasm := counter(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond) // compiling it takes several times as long
+	defer cancel()
+	_, err := newEngine(t, nil).Load(ctx, wasm)
+	var refused *plugin.LoadError
+	if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &refused) {
+		t.Errorf("error %v", err)
+	}
+}
