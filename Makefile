@@ -62,7 +62,7 @@ check-c:
 test: toolchains wasm test-go test-rust test-assemblyscript test-c
 
 test-go:
-	@for m in $(MODULES); do echo "test $$m"; (cd $$m && $(GO) test -race -count=1 -timeout 20m ./...) || exit 1; done
+	@for m in $(MODULES); do echo "test $$m"; (cd $$m && $(GO) test -race -count=1 -timeout 40m ./...) || exit 1; done
 
 test-rust:
 	@for c in $(CRATES); do echo "cargo test $$c"; (cd $$c && cargo test -q) || exit 1; done
