@@ -96,8 +96,8 @@ func (w *worker) called() {
 
 // Shares of a processor that a slow worker takes while others are busy.
 const (
-	restFor   = 3 // times as long as it ran
-	longestAt = 20 * time.Millisecond
+	restFor     = 3 // times as long as it ran
+	longestRest = 20 * time.Millisecond
 )
 
 // stepBack lets a slow worker rest after a slice while ordinary turns are on their way. The
@@ -108,7 +108,7 @@ func (w *worker) stepBack(now time.Time) {
 		ran = time.Millisecond // the first slice, of about that
 	}
 	if w.g.deciding.Load() > 0 || w.g.writing.Load() > 0 {
-		time.Sleep(min(restFor*ran, longestAt))
+		time.Sleep(min(restFor*ran, longestRest))
 	}
 	w.paused = time.Now()
 }

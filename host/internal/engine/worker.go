@@ -28,7 +28,7 @@ type worker struct {
 	typ     *Type                  // of the tasks at hand
 	rest    []task                 // that it has still to run
 	commits []*entity.Batch        // to be appended
-	paused  time.Time              // when the guest call at hand was asked first whether it goes on; zero: it was not yet
+	paused  time.Time              // when the guest call at hand was asked first whether it goes on, or of a slow worker last; zero: it was not yet
 	asked   func(used int64) error // is pause
 	lingers bool                   // with that call
 

@@ -8,24 +8,7 @@ import (
 
 // audits serves what was found when guest calls were made twice.
 func (s *Server) audits(w http.ResponseWriter, r *request) *problem {
-	msgpack, p := format(r)
-	if p != nil {
-		return p
-	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	all := s.host.Audits()
-	e.object(1)
-	e.key("audits")
-	e.array(len(all))
-	for i := range all {
-		e.item()
-		appendAudit(e, &all[i])
-	}
-	e.endArray()
-	e.endObject()
-	e.send(w)
-	return nil
+	return list(w, r, "audits", s.host.Audits(), appendAudit)
 }
 
 func appendAudit(e *encoder, a *host.Audit) {

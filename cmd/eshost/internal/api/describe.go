@@ -9,26 +9,30 @@ import (
 	"github.com/eshost/eshost/host"
 )
 
-// types serves what can be sent to the host.
-func (s *Server) types(w http.ResponseWriter, r *request) *problem {
+// list serves an object of one key with all of some things.
+func list[T any](w http.ResponseWriter, r *request, key string, all []T, item func(*encoder, *T)) *problem {
 	msgpack, p := format(r)
 	if p != nil {
 		return p
 	}
 	e := newEncoder(msgpack)
 	defer e.free()
-	types := s.host.Types()
 	e.object(1)
-	e.key("types")
-	e.array(len(types))
-	for i := range types {
+	e.key(key)
+	e.array(len(all))
+	for i := range all {
 		e.item()
-		appendType(e, &types[i])
+		item(e, &all[i])
 	}
 	e.endArray()
 	e.endObject()
 	e.send(w)
 	return nil
+}
+
+// types serves what can be sent to the host.
+func (s *Server) types(w http.ResponseWriter, r *request) *problem {
+	return list(w, r, "types", s.host.Types(), appendType)
 }
 
 func appendType(e *encoder, t *host.TypeInfo) {
@@ -93,68 +97,38 @@ func appendCommandSpec(e *encoder, c *abi.CommandSpec) {
 
 // plugins serves the plugins in service.
 func (s *Server) plugins(w http.ResponseWriter, r *request) *problem {
-	msgpack, p := format(r)
-	if p != nil {
-		return p
-	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	all := s.host.Deployments()
-	e.object(1)
-	e.key("plugins")
-	e.array(len(all))
-	for i := range all {
-		d := &all[i]
+	return list(w, r, "plugins", s.host.Deployments(), appendDeployment)
+}
+
+func appendDeployment(e *encoder, d *host.Deployment) {
+	e.object(6)
+	e.key("plugin")
+	e.str(d.Plugin.String())
+	e.key("types")
+	e.array(len(d.Manifest.Types))
+	for _, t := range d.Manifest.Types {
 		e.item()
-		e.object(6)
-		e.key("plugin")
-		e.str(d.Plugin.String())
-		e.key("types")
-		e.array(len(d.Manifest.Types))
-		for _, t := range d.Manifest.Types {
-			e.item()
-			e.str(t.Name)
-		}
-		e.endArray()
-		e.key("abi")
-		e.str(fmt.Sprintf("%d.%d", d.Manifest.Major, d.Manifest.Minor))
-		e.key("sdk")
-		e.str(d.Manifest.SDK)
-		e.key("bytes")
-		e.uint(uint64(d.Size))
-		e.key("time")
-		e.time(d.Time)
-		e.endObject()
+		e.str(t.Name)
 	}
 	e.endArray()
+	e.key("abi")
+	e.str(fmt.Sprintf("%d.%d", d.Manifest.Major, d.Manifest.Minor))
+	e.key("sdk")
+	e.str(d.Manifest.SDK)
+	e.key("bytes")
+	e.uint(uint64(d.Size))
+	e.key("time")
+	e.time(d.Time)
 	e.endObject()
-	e.send(w)
-	return nil
 }
 
 // quarantine serves the entities that are quarantined.
 func (s *Server) quarantine(w http.ResponseWriter, r *request) *problem {
-	msgpack, p := format(r)
-	if p != nil {
-		return p
-	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	all := s.host.Quarantined()
-	e.object(1)
-	e.key("entities")
-	e.array(len(all))
-	for _, q := range all {
-		e.item()
-		appendQuarantine(e, q)
-	}
-	e.endArray()
-	e.endObject()
-	e.send(w)
-	return nil
+	return list(w, r, "entities", s.host.Quarantined(), appendQuarantine)
 }
 
-func appendQuarantine(e *encoder, q *host.QuarantineError) {
+func appendQuarantine(e *encoder, entity **host.QuarantineError) {
+	q := *entity
 	var f *host.Fault
 	blamed := errors.As(q.Err, &f)
 	located := blamed && f.Seq != 0
