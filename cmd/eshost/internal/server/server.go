@@ -127,7 +127,9 @@ func (s *Server) hostOptions() *host.Options {
 		Recoveries: c.Recoveries, CommandIDs: c.CommandIDs, CommandIDAge: c.CommandIDAge,
 		AppendTimeout: c.AppendTimeout, Types: make(map[string]host.TypeOptions),
 		PluginCacheDir: s.pluginCache(), PluginMemoryBytes: c.PluginMemoryBytes,
-		PluginModuleBytes: c.PluginModuleBytes, PluginInstances: c.PluginInstances, AuditShare: share(c.AuditShare),
+		PluginModuleBytes: c.PluginModuleBytes, PluginFunctions: c.PluginFunctions, PluginInstances: c.PluginInstances,
+		PluginCompileTimeout: c.PluginCompileTimeout, PluginRecycleCalls: c.PluginRecycleCalls, PluginRecycleAge: c.PluginRecycleAge,
+		LocalReads: c.LocalReads, StartFuel: c.StartFuel, AuditShare: share(c.AuditShare),
 		LogBytesPerCall: c.LogBytesPerCall, LogBytesPerSecond: c.LogBytesPerSecond,
 		CommandFuel: c.CommandFuel, BatchFuel: c.BatchFuel, RecoveryFuel: c.RecoveryFuel,
 	}
