@@ -30,6 +30,8 @@ var policy = map[string]rule{
 	"stores/storetest/proxy":          {},
 	"stores/memstore":                 {ours: []string{"stores"}},
 	"stores/pebblestore":              {ours: []string{"stores"}, others: []string{"github.com/cockroachdb/pebble/v2"}},
+	"stores/pgstore":                  {ours: []string{"stores"}, others: []string{"github.com/jackc/pgx/v5"}},
+	"stores/pgstore/pgtest":           {ours: []string{"stores/pgstore"}, others: []string{"github.com/jackc/pgx/v5"}},
 	"host/internal/module":            {},
 	"host/internal/meter":             {ours: []string{"host/internal/module"}},
 	"host/internal/countertest":       {ours: []string{"abi"}},
