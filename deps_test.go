@@ -27,6 +27,7 @@ var policy = map[string]rule{
 	"abi/abitest":                     {ours: []string{"abi"}, others: []string{"github.com/santhosh-tekuri/jsonschema/v6"}},
 	"stores":                          {others: []string{"github.com/cespare/xxhash/v2"}},
 	"stores/storetest":                {ours: []string{"stores", "stores/memstore"}},
+	"stores/storetest/proxy":          {},
 	"stores/memstore":                 {ours: []string{"stores"}},
 	"stores/pebblestore":              {ours: []string{"stores"}, others: []string{"github.com/cockroachdb/pebble/v2"}},
 	"host/internal/module":            {},
