@@ -13,6 +13,7 @@ type Config struct {
 	HTTP    HTTP            `koanf:"http"`
 	Store   Store           `koanf:"store"`
 	Host    Host            `koanf:"host"`
+	Bench   Bench           `koanf:"bench"`
 	Types   map[string]Type `koanf:"types"` // by entity type; what is not given is as under host
 	Log     Log             `koanf:"log"`
 	Tracing Tracing         `koanf:"tracing"`
@@ -30,12 +31,36 @@ type HTTP struct {
 	ShutdownTimeout time.Duration `koanf:"shutdown_timeout"`    // for requests and batches that are under way
 }
 
-// Store is the embedded store.
+// Store says which stores there are. Log, checkpoints and blobs are in one of them.
 type Store struct {
-	Dir           string `koanf:"dir"`            // its folder
+	URL          string `koanf:"url" secret:"url"`           // pebble:FOLDER, nats://HOST:4222, postgres://USER@HOST:5432/DATABASE or memory:
+	SnapshotsURL string `koanf:"snapshots_url" secret:"url"` // of the snapshots; empty: they are where the log is
+
+	// Of the embedded store.
 	CacheBytes    int64  `koanf:"cache_bytes"`    // of blocks read
 	MemtableBytes uint64 `koanf:"memtable_bytes"` // of one memtable, of which there are a few
 	ReserveBytes  uint64 `koanf:"reserve_bytes"`  // free bytes of the disk below which nothing is written
+
+	Postgres Postgres `koanf:"postgres"`
+	NATS     NATS     `koanf:"nats"`
+}
+
+// Postgres is what a URL of Postgres may leave out. What the URL says goes first.
+type Postgres struct {
+	Host     string `koanf:"host"` // several, with commas between them: the first that is a primary
+	Port     string `koanf:"port"`
+	User     string `koanf:"user"`
+	Password string `koanf:"password" secret:"true"`
+	DBName   string `koanf:"dbname"`
+	SSLMode  string `koanf:"sslmode"` // disable, prefer, require, verify-ca or verify-full
+}
+
+// NATS is what a URL of NATS may leave out. What the URL says goes first.
+type NATS struct {
+	User        string `koanf:"user"`
+	Password    string `koanf:"password" secret:"true"`
+	Token       string `koanf:"token" secret:"true"`
+	Credentials string `koanf:"credentials"` // a .creds file
 }
 
 // Host is the engine. Zero values mean the engine's defaults where noted.
@@ -72,6 +97,22 @@ type Host struct {
 	RecoveryFuel         int64         `koanf:"recovery_fuel"`          // that folding one entity from its log may take; 0: 1000 times as much as a guest call
 }
 
+// Bench is what `eshost bench` puts on a host.
+type Bench struct {
+	Store       string  `koanf:"store" secret:"url"` // where the host keeps what the benchmark writes, as store.url; pebble: is a folder of its own, which is removed
+	Dir         string  `koanf:"dir"`                // an existing folder on the disk to measure; empty: the system's for temporary files
+	Plugin      string  `koanf:"plugin"`             // a source folder or .wasm file; empty: the Go counter
+	Entities    int     `koanf:"entities"`
+	Events      int     `koanf:"events"`      // of each entity
+	Inflight    int     `koanf:"inflight"`    // commands in flight of each entity; 0: 1
+	Concurrency int     `koanf:"concurrency"` // commands in flight overall, of entities drawn at random, instead; 0: not
+	Rate        float64 `koanf:"rate"`        // commands started a second, whatever becomes of them; 0: each when one is answered
+	Snapshots   int     `koanf:"snapshots"`   // events from one snapshot to the next; 0: none
+	CommandIDs  bool    `koanf:"command_ids"` // every command has an id
+	Clients     int     `koanf:"clients"`     // goroutines that send and receive; 0: as many as suit the load
+	StateBytes  int     `koanf:"state_bytes"` // of each entity's state, for a plugin that also takes pad {bytes}
+}
+
 // Type overrides what is under host for one entity type.
 type Type struct {
 	SnapshotEvery *int `koanf:"snapshot_every"` // nil: as under host
@@ -96,7 +137,7 @@ func Default() *Config {
 		Plugins: []string{},
 		HTTP: HTTP{Listen: "127.0.0.1:8080", AllowedHosts: []string{}, MaxBodyBytes: 2 << 20, StreamWindow: 1024,
 			ShutdownTimeout: 30 * time.Second},
-		Store: Store{Dir: "eshost-data", CacheBytes: 128 << 20, MemtableBytes: 64 << 20, ReserveBytes: 256 << 20},
+		Store: Store{URL: "pebble:eshost-data", CacheBytes: 128 << 20, MemtableBytes: 64 << 20, ReserveBytes: 256 << 20},
 		Host: Host{MailboxSize: 1024, BatchSize: 1024, BatchBytes: 1 << 20, EventsPerCommand: 1024, StateBytes: 16 << 20,
 			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,
 			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
@@ -104,6 +145,7 @@ func Default() *Config {
 			PluginCompileTimeout: time.Minute, PluginRecycleCalls: 10_000_000, PluginRecycleAge: time.Hour, StartFuel: 5_000_000_000, AuditShare: 0.001,
 			LogBytesPerCall: 16 << 10, LogBytesPerSecond: 1 << 20,
 			CommandFuel: 1_000_000_000},
+		Bench:   Bench{Store: "pebble:", Entities: 50, Events: 20_000},
 		Log:     Log{Level: "info", Format: "auto"},
 		Tracing: Tracing{SampleRatio: 1},
 	}
