@@ -32,6 +32,8 @@ var policy = map[string]rule{
 	"stores/pebblestore":              {ours: []string{"stores"}, others: []string{"github.com/cockroachdb/pebble/v2"}},
 	"stores/natsstore":                {ours: []string{"stores"}, others: []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid", "golang.org/x/sync"}},
 	"stores/natsstore/natstest":       {others: []string{"github.com/nats-io/nats.go"}},
+	"stores/pgstore":                  {ours: []string{"stores"}, others: []string{"github.com/jackc/pgx/v5"}},
+	"stores/pgstore/pgtest":           {ours: []string{"stores/pgstore"}, others: []string{"github.com/jackc/pgx/v5"}},
 	"host/internal/module":            {},
 	"host/internal/meter":             {ours: []string{"host/internal/module"}},
 	"host/internal/countertest":       {ours: []string{"abi"}},

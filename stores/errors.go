@@ -19,7 +19,7 @@ var (
 	ErrConflict = errors.New("sequence number conflict")
 	// ErrTooLarge: the engine cannot hold something of this size.
 	ErrTooLarge = errors.New("too large for the store")
-	// ErrNotFound: there is no such blob.
+	// ErrNotFound: there is no such blob, or no store where one must be.
 	ErrNotFound = errors.New("not found in the store")
 	// ErrPosition: the position is not one of this log.
 	ErrPosition = errors.New("not a position of this log")

@@ -131,7 +131,7 @@ func run(ts *testscript.TestScript, args []string) (stdout, stderr string, code 
 	var out, err strings.Builder
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &err
 	cmd.Env = os.Environ()
-	for _, name := range []string{"PATH", "ESHOST_URL", "ESHOST_TOKEN", "ESHOST__HTTP__LISTEN", "ESHOST__HOST__AUDIT_SHARE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "CARGO_TARGET_DIR", "ESHOST__HTTP__TOKEN", "ESHOST__STOER__DIR"} {
+	for _, name := range []string{"PATH", "ESHOST_URL", "ESHOST_TOKEN", "ESHOST__HTTP__LISTEN", "ESHOST__HOST__AUDIT_SHARE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "CARGO_TARGET_DIR", "ESHOST__HTTP__TOKEN", "ESHOST__STOER__URL", "ESHOST__BENCH__EVENTS"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

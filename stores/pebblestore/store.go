@@ -37,6 +37,8 @@ type Options struct {
 	HeadCacheEntries int          // entities whose head is remembered, about 40 bytes each; 0: 2,000,000
 	Logger           *slog.Logger // nil: discards
 	FS               vfs.FS       // for tests; nil: the operating system's
+	// Existing makes no store where there is none: it is then stores.ErrNotFound.
+	Existing bool
 	// NoSync does not sync the write-ahead log: commits that were acknowledged
 	// are lost in a crash. It is for tests that must see that happen.
 	NoSync bool
@@ -85,6 +87,7 @@ type kindOf struct {
 //   - stores.ErrInUse: another process has it open
 //   - stores.ErrFormat: a newer version of eshost wrote it
 //   - stores.ErrCorrupt: it is damaged, or not a store at all
+//   - stores.ErrNotFound: there is none, and Options.Existing asks for one
 func Open(dir string, o *Options) (*Store, error) {
 	s := &Store{dir: dir, plugins: make(map[stores.Digest]uint32), kinds: make(map[kindOf]struct{})}
 	if o != nil {
@@ -123,6 +126,13 @@ func (o *Options) defaults() {
 }
 
 func (s *Store) open() error {
+	if s.o.Existing {
+		if d, err := pebble.Peek(s.dir, s.o.FS); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		} else if err != nil || !d.Exists {
+			return fmt.Errorf("%w: the folder holds no store", stores.ErrNotFound)
+		}
+	}
 	if err := s.o.FS.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}

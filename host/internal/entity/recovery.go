@@ -19,10 +19,10 @@ type Recovery struct {
 	state  []byte
 	spare  []byte
 	snapAt uint64
-	used   int64 // fuel, so far
-	slow   atomic.Bool
-	size   atomic.Int32 // events of the next chunk, as far as the last one tells; 0: nothing is known
-	part   int          // events of a chunk to fold at once, after more of them ran out of fuel; 0: all
+	used   int64         // fuel, so far
+	pace   atomic.Uint32 // of the last chunk
+	size   atomic.Int32  // events of the next chunk, as far as the last one tells; 0: nothing is known
+	part   int           // events of a chunk to fold at once, after more of them ran out of fuel; 0: all
 
 	// Of the last record read; the reader's until the last chunk is folded.
 	read   uint64
@@ -175,7 +175,6 @@ func (r *Recovery) Fold(c *Chunk, a Allowance) error {
 	}
 	switch {
 	case errors.Is(err, ErrInterrupted):
-		r.slow.Store(true)
 		r.size.Store(int32(max(1, len(events)/8)))
 	case err == nil && len(events) > 0:
 		r.adapt(len(events), time.Since(start))
@@ -190,11 +189,13 @@ func (r *Recovery) adapt(events int, took time.Duration) {
 		size = int(int64(events) * int64(LongTime) / int64(took))
 	}
 	r.size.Store(int32(min(max(size, 1), ChunkEvents)))
-	r.slow.Store(took > 2*LongTime)
 }
 
-// Slow reports whether the next chunk may take long.
-func (r *Recovery) Slow() bool { return r.slow.Load() }
+// Went notes the pace of the last chunk.
+func (r *Recovery) Went(p Pace) { r.pace.Store(uint32(p)) }
+
+// Pace is that of the next chunk, as far as the last one tells.
+func (r *Recovery) Pace() Pace { return Pace(r.pace.Load()) }
 
 func (r *Recovery) fold(events []stores.Event, a Allowance) error {
 	if len(events) == 0 {

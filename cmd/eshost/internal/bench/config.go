@@ -6,12 +6,8 @@ import (
 	"time"
 
 	"github.com/eshost/eshost/abi"
-)
-
-// The stores a run can be on.
-const (
-	Pebble = "pebble" // embedded, every commit synced
-	Memory = "memory" // nothing is durable, and the ceilings are not measured
+	"github.com/eshost/eshost/cmd/eshost/internal/config"
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 )
 
 // Config describes a run. Entities, Events and Plugin are required.
@@ -32,15 +28,18 @@ type Config struct {
 	// moment at which a command should have been sent.
 	Rate float64
 
-	Plugin     []byte // a counter: "increase" and "decrease" with {"by"}, each making one event
-	PluginName string // for the report
-	Cache      string // a folder for compiled plugins, which stays; "": in the run's own
-	Store      string // Pebble or Memory; "": Pebble
-	Dir        string // a folder in which the run makes its own, and removes it at the end; "": the system's for temporary files
-	Snapshots  int    // events from one snapshot to the next; 0: none
-	CommandIDs bool   // give every command an id of its own
-	Setup      *Setup // sent to every entity first, not measured with the rest; nil: nothing
-	Clients    int    // goroutines that send and receive, for the host and for bare Pebble alike; 0: as many as DefaultClients says
+	Plugin     []byte       // a counter: "increase" and "decrease" with {"by"}, each making one event
+	PluginName string       // for the report
+	Cache      string       // a folder for compiled plugins, which stays; "": in the run's own
+	Store      string       // URL of the store; "": "pebble:", which is a folder of the run's own. In a store in memory nothing is durable, and the ceilings are not measured
+	Settings   config.Store // of the stores; its URLs do not matter
+	Dir        string       // a folder in which the run makes its own, and removes it at the end; "": the system's for temporary files
+	Snapshots  int          // events from one snapshot to the next; 0: none
+	CommandIDs bool         // give every command an id of its own
+	Setup      *Setup       // sent to every entity first, not measured with the rest; nil: nothing
+	Clients    int          // goroutines that send and receive, for the host and for bare Pebble alike; 0: as many as DefaultClients says
+
+	store storeurl.URL
 }
 
 // maxWriters is how many entities at most have a client of their own.
@@ -84,7 +83,11 @@ func (c *Config) check() (*Config, error) {
 		d.Inflight = 1
 	}
 	if d.Store == "" {
-		d.Store = Pebble
+		d.Store = storeurl.Pebble + ":"
+	}
+	var err error
+	if d.store, err = storeurl.Parse(d.Store); err != nil {
+		return nil, fmt.Errorf("benchmark: %w", err)
 	}
 	if d.Clients == 0 {
 		d.Clients = d.DefaultClients()
@@ -106,8 +109,8 @@ func (c *Config) check() (*Config, error) {
 		return nil, fmt.Errorf("benchmark: snapshots every %d events: give 0 for none", d.Snapshots)
 	case len(d.Plugin) == 0:
 		return nil, errors.New("benchmark: a plugin is required")
-	case d.Store != Pebble && d.Store != Memory:
-		return nil, fmt.Errorf("benchmark: unknown store %q: it is %s or %s", d.Store, Pebble, Memory)
+	case d.store.Folder != "":
+		return nil, fmt.Errorf("benchmark: store %s: the embedded store gets a folder of its own, which is removed at the end: name the store pebble:, and choose the disk by the folder to measure", d.store)
 	}
 	return &d, nil
 }

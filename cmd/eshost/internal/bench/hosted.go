@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/cmd/eshost/internal/storage"
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 	"github.com/eshost/eshost/host"
 	"github.com/eshost/eshost/stores"
-	"github.com/eshost/eshost/stores/memstore"
-	"github.com/eshost/eshost/stores/pebblestore"
 )
 
 // stopTime bounds how long a host may take to stop.
@@ -29,34 +29,25 @@ var byOne = []byte{0x81, 0xa2, 'b', 'y', 0x01}
 // hosted is a host over a store, with the plugin deployed. It is a target.
 type hosted struct {
 	cfg   *Config
-	dir   string // of the store
+	dir   string // of an embedded store
 	cache string // of compiled plugins, so that the second start is quick
 
 	host     *host.Host
+	stores   *storage.Stores
 	log      stores.Log
-	memory   *memstore.Store // stays open over restarts
 	entities []host.Entity
 }
 
 // start opens the store and deploys the plugin.
 func (h *hosted) start(ctx context.Context) error {
 	o := &host.Options{SnapshotEvery: h.cfg.Snapshots, MailboxSize: max(1024, h.cfg.Inflight), PluginCacheDir: h.cache}
-	if h.cfg.Store == Memory {
-		if h.memory == nil {
-			h.memory = memstore.New(&memstore.Options{Exclusive: true})
-		}
-		h.log, o.Snapshots = h.memory, h.memory
-	} else {
-		store, err := pebblestore.Open(h.dir, nil)
-		if err != nil {
-			return err
-		}
-		h.log, o.Snapshots = store, store
+	if err := h.open(ctx); err != nil {
+		return err
 	}
-	o.Log = h.log
+	o.Log, o.Snapshots = h.log, h.stores.Snapshots
 	var err error
 	if h.host, err = host.New(ctx, o); err != nil {
-		return errors.Join(err, h.log.Close())
+		return errors.Join(err, h.stores.Close())
 	}
 	d, err := h.host.Deploy(ctx, h.cfg.Plugin)
 	if err != nil {
@@ -71,6 +62,22 @@ func (h *hosted) start(ctx context.Context) error {
 		h.entities[i] = h.host.Entity(typ, entityID(i))
 	}
 	return nil
+}
+
+// open opens the store, unless it is one in memory that stays open over restarts.
+func (h *hosted) open(ctx context.Context) (err error) {
+	if h.stores != nil && h.cfg.store.Kind == storeurl.Memory {
+		return nil
+	}
+	c := h.cfg.Settings
+	c.URL, c.SnapshotsURL = h.cfg.Store, ""
+	if h.cfg.store.Kind == storeurl.Pebble {
+		c.URL = storeurl.Pebble + ":" + h.dir
+	}
+	if h.stores, err = storage.Open(ctx, &c, nil); err == nil {
+		h.log = h.stores.Log
+	}
+	return err
 }
 
 // entityID is the id of the i-th entity, of 12 bytes.
@@ -109,8 +116,8 @@ func (h *hosted) stop() error {
 	defer cancel()
 	err := h.host.Close(ctx)
 	h.host = nil
-	if h.memory == nil {
-		err = errors.Join(err, h.log.Close())
+	if h.cfg.store.Kind != storeurl.Memory {
+		err = errors.Join(err, h.stores.Close())
 	}
 	return err
 }

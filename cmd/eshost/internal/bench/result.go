@@ -91,7 +91,7 @@ const memoryFileSystem = "tmpfs"
 func newResult(c *Config, fileSystem string) *Result {
 	r := &Result{
 		Entities: c.Entities, Events: c.Events, Inflight: c.Inflight, Concurrency: c.Concurrency, Rate: c.Rate,
-		Plugin: c.PluginName, PluginBytes: len(c.Plugin), Store: c.Store, Snapshots: c.Snapshots, CommandIDs: c.CommandIDs,
+		Plugin: c.PluginName, PluginBytes: len(c.Plugin), Store: c.store.Kind, Snapshots: c.Snapshots, CommandIDs: c.CommandIDs,
 		Clients: min(c.Clients, c.Entities), ClientKind: kindCompletions, FileSystem: fileSystem,
 		GoVersion: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0),
 	}

@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 	"github.com/eshost/eshost/host"
 )
 
@@ -79,7 +80,7 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.load(ctx, h); err != nil {
 		return err
 	}
-	if r.cfg.Store == Pebble {
+	if r.cfg.store.Kind == storeurl.Pebble {
 		r.watch.begin("look at what was written", 0, nil)
 		var err error
 		if r.shape, err = sample(ctx, h.log, h.entities, r.wrote); err != nil {
@@ -90,7 +91,7 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	r.out.PeakRSSBytes = peakMemory()
-	if r.cfg.Store == Memory {
+	if r.cfg.store.Kind == storeurl.Memory {
 		return h.stop()
 	}
 	if err := r.rawDisk(ctx); err != nil {

@@ -67,7 +67,7 @@ func TestEveryLoadIsAnsweredRecoveredAndCompared(t *testing.T) {
 		{"at a rate beyond what can be", bench.Config{Entities: 4, Events: 100, Rate: 1e9}, 400, 400},
 		{"one command after the other", bench.Config{Entities: 1, Events: 30}, 30, 30},
 		{"command ids", bench.Config{Entities: 4, Events: 10, Inflight: 3, CommandIDs: true}, 40, 40},
-		{"in memory", bench.Config{Entities: 4, Events: 10, Store: bench.Memory}, 40, 40},
+		{"in memory", bench.Config{Entities: 4, Events: 10, Store: "memory:"}, 40, 40},
 		{"larger states", bench.Config{Entities: 4, Events: 10, Plugin: padded, Setup: bench.Pad(1024)}, 40, 44},
 		{"larger states, many in flight over all", bench.Config{Entities: 4, Events: 1, Concurrency: 8, Plugin: padded, Setup: bench.Pad(1024)}, 4, 8},
 		{"larger states, one command after the other", bench.Config{Entities: 1, Events: 10, Plugin: padded, Setup: bench.Pad(1024)}, 10, 11},
@@ -99,7 +99,7 @@ func TestEveryLoadIsAnsweredRecoveredAndCompared(t *testing.T) {
 			if cold := r.ColdCommandsPerSecond > 0; cold != (c.Concurrency > 0 || c.Setup != nil && c.Entities > 1) {
 				t.Errorf("cold rate %g", r.ColdCommandsPerSecond)
 			}
-			if c.Store == bench.Memory {
+			if c.Store == "memory:" {
 				if r.BarePerSecond != 0 || r.RawDiskPerSecond != 0 {
 					t.Errorf("ceilings of a store in memory: %g, %g", r.BarePerSecond, r.RawDiskPerSecond)
 				}
@@ -199,7 +199,8 @@ func TestAConfigurationThatMakesNoSenseIsRefused(t *testing.T) {
 		"at least 2 events":           ok(func(c *bench.Config) { c.Events, c.Concurrency = 1, 1 }),
 		"snapshots every -1":          ok(func(c *bench.Config) { c.Snapshots = -1 }),
 		"a plugin is required":        ok(func(c *bench.Config) { c.Plugin = nil }),
-		`unknown store "disk"`:        ok(func(c *bench.Config) { c.Store = "disk" }),
+		`"disk" does not say`:         ok(func(c *bench.Config) { c.Store = "disk" }),
+		"a folder of its own":         ok(func(c *bench.Config) { c.Store = "pebble:data" }),
 		"no such file":                ok(func(c *bench.Config) { c.Dir = "testdata/nowhere" }),
 	} {
 		if _, err := bench.Run(context.Background(), c, nil); err == nil || !strings.Contains(err.Error(), want) {

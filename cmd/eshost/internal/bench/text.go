@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 )
 
 // barWidth is the length of the bar of the largest rate of the host and of bare Pebble.
@@ -29,7 +31,7 @@ func (r *Result) Text(w io.Writer) error {
 	t.line("plugin %s, %s", r.pluginName(), bytesOf(int64(r.PluginBytes)))
 	t.line("%s", r.machine())
 	t.line("durable: %s", r.Durability)
-	if r.Store == Pebble && r.FileSystem == memoryFileSystem {
+	if r.Store == storeurl.Pebble && r.FileSystem == memoryFileSystem {
 		t.line("ATTENTION: the folder is in memory (%s), where nothing is durable: name one on a disk", memoryFileSystem)
 	}
 	r.rates(t)

@@ -23,7 +23,7 @@ func TestTheReportReadsAsTheGoldenFiles(t *testing.T) {
 		return r
 	}
 	ceilings := func(r bench.Result) bench.Result {
-		r.Store, r.FileSystem = bench.Pebble, "ext4"
+		r.Store, r.FileSystem = "pebble", "ext4"
 		r.BarePerSecond, r.BareP50, r.BareP99, r.BareMax, r.BytesPerWrite = 170_000, 280, 3090, 45_200, 5120
 		r.RawSyncsPerSecond, r.RawDiskPerSecond, r.FdatasyncP50, r.FdatasyncGrowP50, r.CommandsPerWrite = 7_000, 282_100, 131.2, 220, 40.3
 		return r
@@ -36,7 +36,7 @@ func TestTheReportReadsAsTheGoldenFiles(t *testing.T) {
 			BareColdPerSecond: 300_000, ColdRatioToBare: 0.4, Snapshots: 1000, CommandIDs: true}),
 		"lone": ceilings(bench.Result{Entities: 1, Events: 20_000, Inflight: 1, ClientKind: "calls", Commands: 20_000, RunSeconds: 5, CommandsPerSecond: 4000,
 			P50: 240, P99: 900, Max: 9000, RatioToBare: 0.9, LoneP50: 237, LoneToBare: 1.11}),
-		"memory": {Entities: 5, Events: 200, Rate: 1000, Store: bench.Memory, Setup: "pad", Commands: 1000, RunSeconds: 1, CommandsPerSecond: 1000, P50: 42, P99: 99.96, Max: 180},
+		"memory": {Entities: 5, Events: 200, Rate: 1000, Store: "memory:", Setup: "pad", Commands: 1000, RunSeconds: 1, CommandsPerSecond: 1000, P50: 42, P99: 99.96, Max: 180},
 	} {
 		r = machine(r)
 		if name == "concurrency" {

@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/bench"
 	"github.com/eshost/eshost/cmd/eshost/internal/build"
+	"github.com/eshost/eshost/cmd/eshost/internal/config"
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 )
 
 func (p *Program) bench() *cobra.Command {
-	var c bench.Config
-	var plugin string
-	var stateBytes int
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -24,7 +25,9 @@ func (p *Program) bench() *cobra.Command {
 and decrease a counter by turns; then the host starts again and recovers all of them from the log.
 
 The same run measures two ceilings on the same disk without any code of eshost's: a loop of write and fdatasync, and the bare
-Pebble library committing the same bytes for the same clients. Take the ratios; absolute figures depend on the machine.`,
+Pebble library committing the same bytes for the same clients. Take the ratios; absolute figures depend on the machine.
+
+All that the flags say can be said under "bench" in the configuration, and in the environment, as in ESHOST__BENCH__EVENTS=42.`,
 		Example: `  eshost bench
   eshost bench --entities 1 --inflight 1024 --events 1000000
   eshost bench --entities 100000 --events 10 --concurrency 4096
@@ -32,36 +35,21 @@ Pebble library committing the same bytes for the same clients. Take the ratios; 
   eshost bench --rate 20000 --events 2000`,
 		Args: cobra.NoArgs,
 	}
-	f := cmd.Flags()
-	f.IntVar(&c.Entities, "entities", 50, "how many entities")
-	f.IntVar(&c.Events, "events", 20_000, "events of each entity")
-	f.IntVar(&c.Inflight, "inflight", 0, "commands in flight of each entity (default 1)")
-	f.IntVar(&c.Concurrency, "concurrency", 0, "commands in flight overall, of entities drawn at random, instead of --inflight")
-	f.Float64Var(&c.Rate, "rate", 0, "commands started a second, whatever becomes of them; 0: each when one is answered")
-	f.StringVar(&plugin, "plugin", "", "a source folder or .wasm file that takes increase and decrease {by} (default: the Go counter, built now)")
-	f.StringVar(&c.Store, "store", bench.Pebble, bench.Pebble+" or "+bench.Memory)
-	f.StringVar(&c.Dir, "dir", "", "an existing folder on the disk to measure (default: the system's for temporary files)")
-	f.IntVar(&c.Snapshots, "snapshots", 0, "events from one snapshot to the next; 0: none")
-	f.BoolVar(&c.CommandIDs, "command-ids", false, "give every command an id")
-	f.IntVar(&c.Clients, "clients", 0, "goroutines that send and receive, for the host and for bare Pebble alike (default: one for each entity, where up to 64 have one command in flight each; else 1)")
-	f.IntVar(&stateBytes, "state-bytes", 0, "size of each entity's state, for a plugin that also takes pad {bytes}")
-	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f := p.configuration(cmd, benchFlags(cmd.Flags()))
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		loaded, err := f.load()
+		if err != nil {
+			return err
+		}
+		c := benchConfig(loaded)
 		ctx := cmd.Context()
 		show := newProgress(p.Err)
 		show.show("building the plugin", 0, 0)
-		var err error
-		if c.Plugin, err = benchPlugin(ctx, plugin); err != nil {
+		if c.Plugin, err = benchPlugin(ctx, loaded.Bench.Plugin); err != nil {
 			return err
 		}
-		c.PluginName = plugin
-		if plugin == "" {
-			c.PluginName = "the Go counter"
-		}
-		if stateBytes > 0 {
-			c.Setup = bench.Pad(stateBytes)
-		}
-		result, err := bench.Run(ctx, &c, func(at bench.Progress) { show.show(at.Phase, at.Done, at.Total) })
+		result, err := bench.Run(ctx, c, func(at bench.Progress) { show.show(at.Phase, at.Done, at.Total) })
 		show.clear()
 		switch {
 		case err != nil:
@@ -73,6 +61,40 @@ Pebble library committing the same bytes for the same clients. Take the ratios; 
 		}
 	}
 	return cmd
+}
+
+// benchFlags adds the flags of the load, and returns their names by key.
+func benchFlags(f *pflag.FlagSet) map[string]string {
+	d := &config.Default().Bench
+	f.Int("entities", d.Entities, "how many entities")
+	f.Int("events", d.Events, "events of each entity")
+	f.Int("inflight", d.Inflight, "commands in flight of each entity (default 1)")
+	f.Int("concurrency", d.Concurrency, "commands in flight overall, of entities drawn at random, instead of --inflight")
+	f.Float64("rate", d.Rate, "commands started a second, whatever becomes of them; 0: each when one is answered")
+	f.String("plugin", d.Plugin, "a source folder or .wasm file that takes increase and decrease {by} (default: the Go counter, built now)")
+	f.String("store", d.Store, "the store: "+storeurl.Forms+"; pebble: is in a folder of its own, which is removed")
+	f.String("dir", d.Dir, "an existing folder on the disk to measure (default: the system's for temporary files)")
+	f.Int("snapshots", d.Snapshots, "events from one snapshot to the next; 0: none")
+	f.Bool("command-ids", d.CommandIDs, "give every command an id")
+	f.Int("clients", d.Clients, "goroutines that send and receive, for the host and for the bare store alike (default: one for each entity, where up to 64 have one command in flight each; else 1)")
+	f.Int("state-bytes", d.StateBytes, "size of each entity's state, for a plugin that also takes pad {bytes}")
+	keys := make(map[string]string)
+	f.VisitAll(func(flag *pflag.Flag) { keys["bench."+strings.ReplaceAll(flag.Name, "-", "_")] = flag.Name })
+	return keys
+}
+
+// benchConfig is the run that the configuration asks for, without the plugin's bytes.
+func benchConfig(loaded *config.Config) *bench.Config {
+	b := &loaded.Bench
+	c := &bench.Config{Entities: b.Entities, Events: b.Events, Inflight: b.Inflight, Concurrency: b.Concurrency, Rate: b.Rate,
+		PluginName: b.Plugin, Store: b.Store, Settings: loaded.Store, Dir: b.Dir, Snapshots: b.Snapshots, CommandIDs: b.CommandIDs, Clients: b.Clients}
+	if b.Plugin == "" {
+		c.PluginName = "the Go counter"
+	}
+	if b.StateBytes > 0 {
+		c.Setup = bench.Pad(b.StateBytes)
+	}
+	return c
 }
 
 // benchPlugin builds the plugin at the path, or else the counter that `eshost plugin new` writes.

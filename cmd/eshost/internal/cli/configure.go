@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/config"
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 )
 
 // configured are the flags of the commands that run a host.
@@ -13,30 +14,34 @@ type configured struct {
 	p    *Program
 	file string
 	cmd  *cobra.Command
+	keys map[string]string // the configuration's keys that have a flag, and its name
 	// quiet logs warnings and worse where nobody chose a level: the command tells what it does itself.
 	quiet bool
 }
 
-// keys are the configuration's keys that have a flag.
-var keys = map[string]string{"store.dir": "data", "http.listen": "listen", "log.level": "log-level"}
-
-func (p *Program) configured(c *cobra.Command) *configured {
-	d := config.Default()
-	f := &configured{p: p, cmd: c}
+// configuration adds the flag that names the configuration file.
+func (p *Program) configuration(c *cobra.Command, keys map[string]string) *configured {
+	f := &configured{p: p, cmd: c, keys: keys}
 	c.Flags().StringVar(&f.file, "config", "", "configuration file (default $ESHOST_CONFIG, or "+config.DefaultFile+" if it is there)")
-	c.Flags().String("data", d.Store.Dir, "folder of the embedded store")
-	c.Flags().String("listen", d.HTTP.Listen, "address and port of the HTTP API")
-	c.Flags().String("log-level", d.Log.Level, "debug, info, warn or error")
 	return f
 }
 
-// load reads the configuration.
-func (f *configured) load() (*config.Config, error) {
-	s := config.Sources{File: f.file, Env: f.p.Env, Flags: make(map[string]string), FlagNames: make(map[string]string)}
+// configured adds the flags of a host.
+func (p *Program) configured(c *cobra.Command) *configured {
+	d := config.Default()
+	c.Flags().String("store", d.Store.URL, "where log and snapshots are: "+storeurl.Forms)
+	c.Flags().String("listen", d.HTTP.Listen, "address and port of the HTTP API")
+	c.Flags().String("log-level", d.Log.Level, "debug, info, warn or error")
+	return p.configuration(c, map[string]string{"store.url": "store", "http.listen": "listen", "log.level": "log-level"})
+}
+
+// load reads the configuration. named are stores that the command uses besides those of the configuration.
+func (f *configured) load(named ...string) (*config.Config, error) {
+	s := config.Sources{File: f.file, Env: f.p.Env, Flags: make(map[string]string), FlagNames: make(map[string]string), Stores: named}
 	if s.File == "" {
 		s.File = f.p.variable("ESHOST_CONFIG")
 	}
-	for key, name := range keys {
+	for key, name := range f.keys {
 		s.FlagNames[key] = "--" + name
 		if flag := f.cmd.Flags().Lookup(name); flag.Changed {
 			s.Flags[key] = flag.Value.String()

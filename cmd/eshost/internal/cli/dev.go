@@ -54,7 +54,9 @@ type served struct {
 }
 
 func develop(ctx context.Context, h *hosting, paths []string) error {
-	ignoreData(h.config.Store.Dir)
+	if _, folder, ok := h.server.Stores().Pebble(); ok {
+		ignoreData(folder)
+	}
 	h.plugins.KeepIn(lastPlugins())
 	r, err := newRefolder(ctx, h.server.Host())
 	if err != nil {
@@ -103,7 +105,7 @@ func (d *developing) run(ctx context.Context, paths []string) error {
 		}
 	}
 	d.server.Serve()
-	d.p.say("serving", "%s, data in %s", d.server.URL(), d.config.Store.Dir)
+	d.p.say("serving", "%s, data in %s", d.server.URL(), d.server.Stores())
 	if try != "" {
 		d.p.say("try", "%s%s", try, d.elsewhere())
 	}

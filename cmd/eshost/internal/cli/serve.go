@@ -34,7 +34,7 @@ are built first. It begins to answer when all are deployed, and stops gracefully
 			}
 		}
 		h.server.Serve()
-		h.logger.Info("serving", "url", h.server.URL(), "data", h.config.Store.Dir, "version", p.Version)
+		h.logger.Info("serving", "url", h.server.URL(), "data", h.server.Stores().String(), "version", p.Version)
 		select {
 		case <-ctx.Done():
 			h.logger.Info("stopping", "within", h.config.HTTP.ShutdownTimeout.String())

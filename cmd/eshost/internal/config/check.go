@@ -7,10 +7,13 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 )
 
-// check returns what is wrong with values that are well-formed.
-func (c *Config) check() []string {
+// check returns what is wrong with values that are well-formed. named are stores that are used besides those of the configuration.
+func (c *Config) check(named []string) []string {
 	var problems []string
 	wrong := func(key, format string, a ...any) {
 		problems = append(problems, fmt.Sprintf("%s: %s (%s)", dots(key), fmt.Sprintf(format, a...), c.values[key].source))
@@ -20,17 +23,17 @@ func (c *Config) check() []string {
 			wrong(key, "%v is negative", v.any)
 		}
 	}
-	if c.HTTP.Token == redacted {
-		wrong("http/token", "%q is what `eshost config` prints in the place of a secret: put the secret there", redacted)
+	for _, key := range []string{"http/token", "store/postgres/password", "store/nats/password", "store/nats/token"} {
+		if c.values[key].any == redacted {
+			wrong(key, "%q is what `eshost config` prints in the place of a secret: put the secret there", redacted)
+		}
 	}
 	if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
 		wrong("http/listen", "%q is not an address and a port such as 127.0.0.1:8080", c.HTTP.Listen)
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		wrong("http/listen", "%q is not a port", port)
 	}
-	if c.Store.Dir == "" {
-		wrong("store/dir", "is empty, name a folder")
-	}
+	c.checkStores(named, wrong)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		wrong("log/level", "%q is none of debug, info, warn, error", c.Log.Level)
 	}
@@ -45,6 +48,42 @@ func (c *Config) check() []string {
 	}
 	slices.Sort(problems)
 	return problems
+}
+
+// checkStores looks at the URLs of stores, and for settings of a store that no URL names: who sets them takes it for the one in use.
+func (c *Config) checkStores(named []string, wrong func(key, format string, a ...any)) {
+	used := make(map[string]bool)
+	for _, text := range named {
+		if u, err := storeurl.Parse(text); err == nil { // else whoever uses it says so
+			used[u.Kind] = true
+		}
+	}
+	for key, text := range map[string]string{"store/url": c.Store.URL, "store/snapshots_url": c.Store.SnapshotsURL, "bench/store": c.Bench.Store} {
+		if key == "store/snapshots_url" && text == "" {
+			continue
+		}
+		u, err := storeurl.Parse(text)
+		if err != nil {
+			wrong(key, "%v", err)
+			continue
+		}
+		if used[u.Kind] = true; u.Kind == storeurl.Pebble && u.Folder == "" && key != "bench/store" {
+			wrong(key, "names no folder: want pebble:FOLDER")
+		}
+	}
+	for key, v := range c.values {
+		kind, setting, _ := strings.Cut(strings.TrimPrefix(key, "store/"), slash)
+		if setting == "" || !strings.HasPrefix(key, "store/") || v.source == SourceDefault || used[kind] || secretOf(key) {
+			continue
+		}
+		wrong(key, "is set, but no store's URL begins with %s: set store.url", kind)
+	}
+}
+
+// secretOf reports whether a key is a secret, which may be in the environment for more than one program.
+func secretOf(key string) bool {
+	s, _ := find(known(), key)
+	return s.secret != ""
 }
 
 // Loopback reports whether the API listens for this machine alone.

@@ -34,7 +34,7 @@ func TestNothingSaidGivesTheDefaults(t *testing.T) {
 	t.Chdir(t.TempDir())
 	c := load(t, config.Sources{})
 	want := config.Default()
-	for _, pair := range [][2]any{{c.Plugins, want.Plugins}, {c.HTTP, want.HTTP}, {c.Store, want.Store}, {c.Host, want.Host}, {c.Log, want.Log}, {c.Tracing, want.Tracing}} {
+	for _, pair := range [][2]any{{c.Plugins, want.Plugins}, {c.HTTP, want.HTTP}, {c.Store, want.Store}, {c.Host, want.Host}, {c.Bench, want.Bench}, {c.Log, want.Log}, {c.Tracing, want.Tracing}} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%+v, want %+v", pair[0], pair[1])
 		}
@@ -45,7 +45,7 @@ func TestEachSourceGoesOverTheOneBefore(t *testing.T) {
 	file := write(t, `
 plugins: [a.wasm, b]
 http: {listen: "127.0.0.1:1", token: "from the file"}
-store: {dir: file}
+store: {url: "pebble:file"}
 host:
   idle_timeout: 5m
   memory_bytes: -1
@@ -58,8 +58,8 @@ types:
 `)
 	c := load(t, config.Sources{
 		File:  file,
-		Env:   []string{"ESHOST__HTTP__LISTEN=127.0.0.1:2", "ESHOST__STORE__DIR=env", "ESHOST__TRACING__SAMPLE_RATIO=0.5", "ESHOST__HTTP__ALLOWED_HOSTS=a, b,", "ESHOST__HOST__APPEND_TIMEOUT=1s", "ESHOST_URL=http://elsewhere", "HOME=/"},
-		Flags: map[string]string{"store.dir": "flag"}, FlagNames: map[string]string{"store.dir": "--data"},
+		Env:   []string{"ESHOST__HTTP__LISTEN=127.0.0.1:2", "ESHOST__STORE__URL=pebble:env", "ESHOST__BENCH__EVENTS=42", "ESHOST__TRACING__SAMPLE_RATIO=0.5", "ESHOST__HTTP__ALLOWED_HOSTS=a, b,", "ESHOST__HOST__APPEND_TIMEOUT=1s", "ESHOST_URL=http://elsewhere", "HOME=/"},
+		Flags: map[string]string{"store.url": "pebble:flag"}, FlagNames: map[string]string{"store.url": "--store"},
 	})
 	zero := 0
 	for _, test := range []struct {
@@ -71,7 +71,8 @@ types:
 		{"http.token", c.HTTP.Token, "from the file", "file " + file},
 		{"http.listen", c.HTTP.Listen, "127.0.0.1:2", "environment ESHOST__HTTP__LISTEN"},
 		{"http.allowed_hosts", c.HTTP.AllowedHosts, []string{"a", "b"}, "environment ESHOST__HTTP__ALLOWED_HOSTS"},
-		{"store.dir", c.Store.Dir, "flag", "flag --data"},
+		{"store.url", c.Store.URL, "pebble:flag", "flag --store"},
+		{"bench.events", c.Bench.Events, 42, "environment ESHOST__BENCH__EVENTS"},
 		{"host.idle_timeout", c.Host.IdleTimeout, 5 * time.Minute, "file " + file},
 		{"host.memory_bytes", c.Host.MemoryBytes, int64(-1), "file " + file},
 		{"host.append_timeout", c.Host.AppendTimeout, time.Second, "environment ESHOST__HOST__APPEND_TIMEOUT"},
@@ -99,7 +100,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{name: "an unknown section", file: "web: {listen: x}", want: []string{"unknown key web.listen", "is http.listen meant?"}},
 		{name: "an unknown empty section", file: "web:\n", want: []string{"unknown key web"}},
 		{name: "an unknown key of a type", file: "types: {counter: {snapshots: 1}}", want: []string{"unknown key types.counter.snapshots"}},
-		{name: "an unknown variable", env: []string{"ESHOST__STORE__DIRR=x"}, want: []string{"environment: unknown key ESHOST__STORE__DIRR", "ESHOST__STORE__DIR meant"}},
+		{name: "an unknown variable", env: []string{"ESHOST__STORE__URLL=x"}, want: []string{"environment: unknown key ESHOST__STORE__URLL", "ESHOST__STORE__URL meant"}},
 		{name: "something far from everything", file: "zzzzzzzzzzzz: 1", want: []string{"unknown key zzzzzzzzzzzz", "`eshost config` lists"}},
 		{name: "all problems at once", file: "a_b_c_d_e: 1\nhttp: {listne: 1}", env: []string{"ESHOST__HOST__WORKERS=x"}, want: []string{"a_b_c_d_e", "listne", `"x" is not an integer`}},
 		{name: "no YAML", file: "a: [", want: []string{"is not YAML"}},
@@ -115,7 +116,14 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{name: "a bad duration of the environment", env: []string{"ESHOST__HOST__IDLE_TIMEOUT=5"}, want: []string{`"5" is not a duration`}},
 		{name: "an address without a port", flags: map[string]string{"http.listen": "localhost"}, want: []string{`http.listen: "localhost" is not an address and a port`, "flag --listen"}},
 		{name: "a port that is none", flags: map[string]string{"http.listen": "localhost:99999"}, want: []string{`"99999" is not a port`}},
-		{name: "an empty folder", flags: map[string]string{"store.dir": ""}, want: []string{"store.dir: is empty"}},
+		{name: "no store", flags: map[string]string{"store.url": ""}, want: []string{"store.url: no store is named"}},
+		{name: "a folder that is no URL", flags: map[string]string{"store.url": "data"}, want: []string{"store.url: ", "pebble:data", "flag --store"}},
+		{name: "a folder without a name", file: "store: {url: 'pebble:'}", want: []string{"store.url: names no folder"}},
+		{name: "no store of snapshots", file: "store: {snapshots_url: tape}", want: []string{"store.snapshots_url: "}},
+		{name: "no store of a benchmark", file: "bench: {store: tape}", want: []string{"bench.store: "}},
+		{name: "settings of a store that is not in use", file: "store: {postgres: {host: db}}", want: []string{"store.postgres.host: is set, but no store's URL begins with postgres"}},
+		{name: "a redacted URL", file: "store: {url: 'postgres://me:(redacted)@h/db'}", want: []string{"store.url: ", "in the place of a secret"}},
+		{name: "a redacted password", file: "store: {url: 'postgres:', postgres: {password: (redacted)}}", want: []string{"store.postgres.password: "}},
 		{name: "a level that is none", file: "log: {level: loud}", want: []string{`log.level: "loud" is none of`}},
 		{name: "a format that is none", file: "log: {format: xml}", want: []string{`log.format: "xml" is none of`}},
 		{name: "a share that is none", file: "host: {audit_share: -1}", want: []string{"host.audit_share: -1 is not between"}},
@@ -123,7 +131,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			s := config.Sources{Env: test.env, Flags: test.flags, FlagNames: map[string]string{"http.listen": "--listen", "store.dir": "--data"}}
+			s := config.Sources{Env: test.env, Flags: test.flags, FlagNames: map[string]string{"http.listen": "--listen", "store.url": "--store"}}
 			if test.file != "" {
 				s.File = write(t, test.file)
 			}
@@ -157,19 +165,20 @@ func TestAFileThatIsNamedMustBeThere(t *testing.T) {
 func TestThePrintedConfigurationIsAConfigurationWithoutSecrets(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const secret = "hunter2"
-	env := []string{"ESHOST__HTTP__TOKEN=" + secret, "ESHOST__PLUGINS=a,b", "ESHOST__TYPES__COUNTER__SNAPSHOT_EVERY=7"}
+	env := []string{"ESHOST__HTTP__TOKEN=" + secret, "ESHOST__STORE__URL=postgres://me:" + secret + "@h/db", "ESHOST__STORE__SNAPSHOTS_URL=nats://" + secret + "@h", "ESHOST__BENCH__STORE=postgres://h/db?password=" + secret,
+		"ESHOST__STORE__POSTGRES__PASSWORD=" + secret, "ESHOST__STORE__NATS__TOKEN=" + secret, "ESHOST__STORE__NATS__PASSWORD=" + secret, "ESHOST__PLUGINS=a,b", "ESHOST__TYPES__COUNTER__SNAPSHOT_EVERY=7"}
 	c := load(t, config.Sources{Env: env})
 	text, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"token: (redacted) # environment ESHOST__HTTP__TOKEN\n", "listen: 127.0.0.1:8080 # default\n", "idle_timeout: 10m0s # default\n", "plugins: [a, b] # environment ESHOST__PLUGINS\n"} {
+	for _, want := range []string{"token: (redacted) # environment ESHOST__HTTP__TOKEN\n", "url: postgres://me:(redacted)@h/db # environment ESHOST__STORE__URL\n", "listen: 127.0.0.1:8080 # default\n", "idle_timeout: 10m0s # default\n", "plugins: [a, b] # environment ESHOST__PLUGINS\n"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no line %q in\n%s", want, text)
 		}
 	}
 	for _, e := range c.Entries() {
-		if e.Value == secret {
+		if text, ok := e.Value.(string); ok && strings.Contains(text, secret) {
 			t.Errorf("%s shows the secret", e.Key)
 		}
 	}

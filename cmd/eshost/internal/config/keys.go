@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 )
 
 // slash joins the parts of a key inside this package: names of types may contain dots.
@@ -16,8 +18,21 @@ const slash = "/"
 type setting struct {
 	key    string
 	kind   reflect.Type
-	def    any // nil: none
-	secret bool
+	def    any    // nil: none
+	secret string // "true": all of it is; "url": what a URL has of secrets; empty: no
+}
+
+// redact returns the value as it may be shown.
+func (s *setting) redact(v any) any {
+	text, ok := v.(string)
+	switch {
+	case !ok || text == "" || s.secret == "":
+		return v
+	case s.secret == "url":
+		return storeurl.Redact(text)
+	default:
+		return redacted
+	}
 }
 
 // settings lists the keys of a struct. A map of structs is listed under its
@@ -40,7 +55,7 @@ func settings(v reflect.Value, prefix string) []setting {
 				all = append(all, s)
 			}
 		default:
-			all = append(all, setting{key: key, kind: f.Type, def: v.Field(i).Interface(), secret: f.Tag.Get("secret") != ""})
+			all = append(all, setting{key: key, kind: f.Type, def: v.Field(i).Interface(), secret: f.Tag.Get("secret")})
 		}
 	}
 	return all

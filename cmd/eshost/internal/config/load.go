@@ -30,6 +30,8 @@ type Sources struct {
 	Flags map[string]string // the flags that were given: key with dots, to text
 	// FlagNames says how a flag is spelled, by key; for messages.
 	FlagNames map[string]string
+	// Stores are the URLs of stores that the command line names besides.
+	Stores []string
 }
 
 // value is a configured value and where it came from.
@@ -65,7 +67,7 @@ func Load(s Sources) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if problems := c.check(); len(problems) > 0 {
+	if problems := c.check(s.Stores); len(problems) > 0 {
 		return nil, &Error{problems}
 	}
 	return c, nil

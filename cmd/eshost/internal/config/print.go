@@ -35,10 +35,8 @@ func (c *Config) Entries() []Entry {
 	var entries []Entry
 	for _, key := range slices.Sorted(maps.Keys(c.values)) {
 		v := c.values[key]
-		e := Entry{Key: dots(key), Value: v.any, Source: v.source}
-		if s, _ := find(all, key); s.secret && e.Value != "" {
-			e.Value = redacted
-		}
+		s, _ := find(all, key)
+		e := Entry{Key: dots(key), Value: s.redact(v.any), Source: v.source}
 		if d, ok := e.Value.(time.Duration); ok {
 			e.Value = d.String()
 		}
@@ -69,10 +67,8 @@ func (c *Config) YAML() ([]byte, error) {
 }
 
 func (c *Config) node(key string) *yaml.Node {
-	v := c.values[key].any
-	if s, _ := find(known(), key); s.secret && v != "" {
-		v = redacted
-	}
+	s, _ := find(known(), key)
+	v := s.redact(c.values[key].any)
 	n := &yaml.Node{}
 	_ = n.Encode(v) // scalars and lists of them always can be
 	if n.Kind == yaml.SequenceNode {

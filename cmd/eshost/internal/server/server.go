@@ -1,4 +1,4 @@
-// Package server runs a host on the embedded store behind its HTTP API, as the
+// Package server runs a host on its stores behind its HTTP API, as the
 // configuration says.
 package server
 
@@ -21,8 +21,8 @@ import (
 
 	"github.com/eshost/eshost/cmd/eshost/internal/api"
 	"github.com/eshost/eshost/cmd/eshost/internal/config"
+	"github.com/eshost/eshost/cmd/eshost/internal/storage"
 	"github.com/eshost/eshost/host"
-	"github.com/eshost/eshost/stores/pebblestore"
 )
 
 // Server is a host that is served, from Serve to Close.
@@ -30,7 +30,7 @@ type Server struct {
 	config *config.Config
 	logger *slog.Logger
 
-	store   *pebblestore.Store
+	stores  *storage.Stores
 	host    *host.Host
 	tracing *sdktrace.TracerProvider // nil: no spans
 	api     *api.Server
@@ -44,7 +44,7 @@ type Server struct {
 	closed  error
 }
 
-// Open takes the address, opens the store and starts the host. Who connects
+// Open takes the address, opens the stores and starts the host. Who connects
 // waits until Serve, so that nobody meets a host whose plugins are still being loaded.
 // The caller closes the server.
 func Open(ctx context.Context, c *config.Config, logger *slog.Logger, version string) (*Server, error) {
@@ -88,11 +88,10 @@ func (s *Server) listen(ctx context.Context) error {
 func (s *Server) start(ctx context.Context, version string) error {
 	c := s.config
 	var err error
-	s.store, err = pebblestore.Open(c.Store.Dir, &pebblestore.Options{CacheBytes: c.Store.CacheBytes,
-		MemTableBytes: c.Store.MemtableBytes, ReserveBytes: c.Store.ReserveBytes, Logger: s.logger})
-	if err != nil {
+	if s.stores, err = storage.Open(ctx, &c.Store, &storage.Options{Logger: s.logger}); err != nil {
 		return err
 	}
+	s.stores.Tell(s.logger)
 	if s.tracing, err = newTracing(ctx, &c.Tracing); err != nil {
 		return err
 	}
@@ -106,7 +105,7 @@ func (s *Server) start(ctx context.Context, version string) error {
 	s.api = api.New(s.host, &api.Options{
 		Token: c.HTTP.Token, Loopback: c.HTTP.Loopback(), AllowedHosts: c.HTTP.AllowedHosts,
 		MaxBodyBytes: c.HTTP.MaxBodyBytes, StreamWindow: c.HTTP.StreamWindow,
-		Logger: s.logger, Metrics: registry, Version: version,
+		Logger: s.logger, Metrics: registry, Version: version, Ready: s.stores.Ready,
 	})
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -120,14 +119,16 @@ func (s *Server) start(ctx context.Context, version string) error {
 func (s *Server) hostOptions() *host.Options {
 	c := &s.config.Host
 	o := &host.Options{
-		Log: s.store, Snapshots: s.store, Logger: s.logger,
+		Log: s.stores.Log, Snapshots: s.stores.Snapshots, Logger: s.logger,
 		Workers: c.Workers, MailboxSize: c.MailboxSize, BatchSize: c.BatchSize, BatchBytes: c.BatchBytes,
 		EventsPerCommand: c.EventsPerCommand, StateBytes: c.StateBytes, PayloadBytes: c.PayloadBytes,
 		SnapshotEvery: c.SnapshotEvery, IdleTimeout: c.IdleTimeout, MemoryBytes: c.MemoryBytes,
 		Recoveries: c.Recoveries, CommandIDs: c.CommandIDs, CommandIDAge: c.CommandIDAge,
 		AppendTimeout: c.AppendTimeout, Types: make(map[string]host.TypeOptions),
 		PluginCacheDir: s.pluginCache(), PluginMemoryBytes: c.PluginMemoryBytes,
-		PluginModuleBytes: c.PluginModuleBytes, PluginInstances: c.PluginInstances, AuditShare: share(c.AuditShare),
+		PluginModuleBytes: c.PluginModuleBytes, PluginFunctions: c.PluginFunctions, PluginInstances: c.PluginInstances,
+		PluginCompileTimeout: c.PluginCompileTimeout, PluginRecycleCalls: c.PluginRecycleCalls, PluginRecycleAge: c.PluginRecycleAge,
+		LocalReads: c.LocalReads, StartFuel: c.StartFuel, AuditShare: share(c.AuditShare),
 		LogBytesPerCall: c.LogBytesPerCall, LogBytesPerSecond: c.LogBytesPerSecond,
 		CommandFuel: c.CommandFuel, BatchFuel: c.BatchFuel, RecoveryFuel: c.RecoveryFuel,
 	}
@@ -163,6 +164,9 @@ func (s *Server) pluginCache() string {
 // URL is the address of the API.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
+// Stores are what the host runs on.
+func (s *Server) Stores() *storage.Stores { return s.stores }
+
 // Host is the host that is served.
 func (s *Server) Host() *host.Host { return s.host }
 
@@ -194,8 +198,8 @@ func (s *Server) release(ctx context.Context) error {
 	if s.tracing != nil {
 		errs = append(errs, s.tracing.Shutdown(ctx))
 	}
-	if s.store != nil {
-		errs = append(errs, s.store.Close())
+	if s.stores != nil {
+		errs = append(errs, s.stores.Close())
 	}
 	return errors.Join(errs...)
 }

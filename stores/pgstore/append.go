@@ -1,0 +1,187 @@
+package pgstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// What an append takes well; see the benchmarks.
+const (
+	concurrency   = 2
+	appendCommits = 2048
+	appendBytes   = 8 << 20
+)
+
+// transactionBytes bounds what one transaction sends, where a caller appends more than that.
+const transactionBytes = 2 * maxCommit
+
+// call is one Append under way.
+type call struct {
+	s       *Store
+	fence   stores.Fence
+	commits []stores.Commit
+	results []stores.Result
+	order   []int // of the commits that passed their checks, by entity
+	missing []int // those that the log did not take
+	batch   batch
+}
+
+// batch is what one transaction inserts.
+type batch struct {
+	columns
+	members []int // index in the call's commits, by place
+}
+
+var callPool = sync.Pool{New: func() any { return new(call) }}
+
+var (
+	errTwice    = errors.New("two commits of one entity in one append")
+	errNoEvents = errors.New("a commit without events")
+)
+
+// Append implements stores.Log. One call is one transaction, unless it is very
+// large. Fences work by slice: a commit is Fenced when its slice is outside the
+// fence, or a newer epoch has been named for it.
+func (s *Store) Append(ctx context.Context, fence stores.Fence, commits []stores.Commit) []stores.Result {
+	a := callPool.Get().(*call)
+	a.s, a.fence, a.commits, a.results = s, fence, commits, make([]stores.Result, len(commits))
+	results := a.results
+	if err := s.enter(ctx); err != nil {
+		for i := range commits {
+			a.refuse(i, stores.Refused, err)
+		}
+	} else {
+		a.run(ctx)
+		s.calls.RUnlock()
+	}
+	a.release()
+	return results
+}
+
+func (a *call) release() {
+	a.s, a.commits, a.results = nil, nil, nil
+	a.order, a.missing = a.order[:0], a.missing[:0]
+	if cap(a.batch.records.b) <= 2*appendBytes {
+		callPool.Put(a)
+	}
+}
+
+// refuse gives a commit an outcome that needs a reason.
+func (a *call) refuse(i int, o stores.Outcome, err error) {
+	c := &a.commits[i]
+	a.results[i] = stores.Result{Outcome: o, Err: &stores.EntityError{Op: "append to", Entity: c.Entity, Seq: c.Expected + 1, Err: err}}
+}
+
+func (a *call) refuseAll(some []int, o stores.Outcome, err error) {
+	for _, i := range some {
+		a.refuse(i, o, err)
+	}
+}
+
+func (a *call) run(ctx context.Context) {
+	a.admit()
+	if len(a.order) == 0 {
+		return
+	}
+	if err := a.prepare(ctx); err != nil {
+		a.refuseAll(a.order, stores.Refused, failure(err))
+		return
+	}
+	b := &a.batch
+	b.reset()
+	b.members = b.members[:0]
+	for _, i := range a.order {
+		if a.outside(i) {
+			a.missing = append(a.missing, i)
+			continue
+		}
+		if !a.add(i) {
+			continue
+		}
+		if len(b.records.b) >= transactionBytes {
+			a.write(ctx)
+		}
+	}
+	a.write(ctx)
+	a.explain(ctx)
+}
+
+// admit checks the commits and puts those that pass in the order of their
+// entities: two appends that insert in different orders would wait for each other.
+func (a *call) admit() {
+	for i := range a.commits {
+		c := &a.commits[i]
+		switch err := c.Entity.Validate(); {
+		case err != nil:
+			a.refuse(i, stores.Refused, err)
+		case len(c.Events) == 0:
+			a.refuse(i, stores.Refused, errNoEvents)
+		case c.Expected > math.MaxInt64-uint64(len(c.Events)):
+			a.results[i] = stores.Result{Outcome: stores.Conflict} // no entity gets there
+		default:
+			a.order = append(a.order, i)
+		}
+	}
+	slices.SortStableFunc(a.order, func(i, j int) int {
+		x, y := &a.commits[i].Entity, &a.commits[j].Entity
+		return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.ID, y.ID))
+	})
+	last := -1
+	a.order = slices.DeleteFunc(a.order, func(i int) bool {
+		if last >= 0 && a.commits[last].Entity == a.commits[i].Entity {
+			a.refuse(i, stores.Refused, errTwice)
+			return true
+		}
+		last = i
+		return false
+	})
+}
+
+// prepare writes what must be there before the commits: plugins, kinds and the
+// fence's epoch.
+func (a *call) prepare(ctx context.Context) error {
+	if err := a.s.plugins.note(ctx, a.s, a.commits, a.order); err != nil {
+		return fmt.Errorf("note a plugin: %w", err)
+	}
+	if err := a.s.kinds.note(ctx, a.s, a.commits, a.order); err != nil {
+		return fmt.Errorf("note the kinds of events: %w", err)
+	}
+	if a.fence.Epoch != 0 {
+		if err := a.s.raised.raise(ctx, a.s, a.fence); err != nil {
+			return fmt.Errorf("raise the epoch: %w", err)
+		}
+	}
+	return nil
+}
+
+// outside reports whether the fence does not hold for the commit's entity.
+func (a *call) outside(i int) bool {
+	return a.fence.Epoch != 0 && !a.fence.Slices.Contains(a.commits[i].Entity.Slice())
+}
+
+// add puts a commit into the batch, unless it is too large.
+func (a *call) add(i int) bool {
+	c, b := &a.commits[i], &a.batch
+	start := b.records.open()
+	b.records.b = stores.AppendRecord(b.records.b, c, a.s.plugins.number(c.Plugin))
+	if size := len(b.records.b) - start; size > maxCommit {
+		b.records.drop(start)
+		a.refuse(i, stores.TooLarge, fmt.Errorf("%w: a record of %d bytes, at most %d", stores.ErrTooLarge, size, maxCommit))
+		return false
+	}
+	b.records.close(start)
+	b.types.text(c.Entity.Type)
+	b.ids.text(c.Entity.ID)
+	b.firsts.int64(c.Expected + 1)
+	b.lasts.int64(c.Seq())
+	b.slices.int16(c.Entity.Slice())
+	b.members = append(b.members, i)
+	return true
+}

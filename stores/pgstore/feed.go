@@ -1,0 +1,142 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// feed is what is known of the end of the log, and wakes those who wait for more.
+type feed struct {
+	mu      sync.Mutex
+	end     place         // of the last event that anybody told of
+	changed chan struct{} // closed when end grows
+	waiting int
+	wake    chan struct{} // tells the watcher that somebody waits
+	fresh   chan struct{} // tells the notifier that something was appended
+}
+
+func (f *feed) init() {
+	f.changed, f.wake, f.fresh = make(chan struct{}), make(chan struct{}, 1), make(chan struct{}, 1)
+}
+
+// seen notes a place that is in the log.
+func (f *feed) seen(p place) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p.compare(f.end) > 0 {
+		f.end = p
+		close(f.changed)
+		f.changed = make(chan struct{})
+	}
+}
+
+// appended notes a place that this store's own append made.
+func (f *feed) appended(p place) {
+	f.seen(p)
+	select {
+	case f.fresh <- struct{}{}:
+	default:
+	}
+}
+
+// next returns the end, and what is closed when there is more.
+func (f *feed) next() (place, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.end, f.changed
+}
+
+// wait counts somebody who waits, until the function it returns is called.
+func (f *feed) wait() (done func()) {
+	f.count(1)
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+	return func() { f.count(-1) }
+}
+
+func (f *feed) count(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiting += n
+}
+
+func (f *feed) waited() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.waiting > 0
+}
+
+// Head implements stores.Log.
+func (s *Store) Head(ctx context.Context) (stores.Position, error) {
+	head, err := s.headAfter(ctx, place{})
+	if err != nil {
+		return stores.Position{}, fmt.Errorf("read the log's head: %w", err)
+	}
+	return s.position(head), nil
+}
+
+// headAfter returns the place of the log's last event. A place that is not in the log
+// is ErrPosition.
+func (s *Store) headAfter(ctx context.Context, after place) (head place, err error) {
+	if err := s.enter(ctx); err != nil {
+		return place{}, err
+	}
+	defer s.calls.RUnlock()
+	var group, event int64
+	var member int32
+	var there bool
+	if err := s.pool.QueryRow(ctx, s.sql.head, int64(after.group), int32(after.member)).Scan(&group, &member, &event, &there); err != nil {
+		return place{}, failure(err)
+	}
+	switch {
+	case after.group != 0 && !there:
+		return place{}, errPosition(s.position(after))
+	case group != 0 && member == 0:
+		return place{}, fmt.Errorf("%w: the commits at position %d are missing", stores.ErrCorrupt, group)
+	}
+	head = place{uint64(group), uint32(member), uint32(event)}
+	s.feed.seen(head)
+	return head, nil
+}
+
+// Wait implements stores.Log.
+func (s *Store) Wait(ctx context.Context, after stores.Position) error {
+	if err := s.await(ctx, after); err != nil {
+		return fmt.Errorf("wait for commits: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) await(ctx context.Context, after stores.Position) error {
+	at, err := s.placeOf(after)
+	if err != nil {
+		return err
+	}
+	if err := s.stop(ctx); err != nil {
+		return err
+	}
+	if end, _ := s.feed.next(); at.group != 0 || end.compare(at) <= 0 {
+		if _, err := s.headAfter(ctx, at); err != nil {
+			return err
+		}
+	}
+	defer s.feed.wait()()
+	for {
+		end, changed := s.feed.next()
+		if end.compare(at) > 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-s.ctx.Done():
+			return stores.ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package pgstore
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/eshost/eshost/stores"
+)
+
+// place is a position taken apart: the event of the member of the group.
+// As text it is the log's mark, the group and the member.
+type place struct {
+	group  uint64 // from 1
+	member uint32 // from 1, with gaps
+	event  uint32
+}
+
+// compare orders places as the feed does.
+func (p place) compare(q place) int {
+	return cmp.Or(cmp.Compare(p.group, q.group), cmp.Compare(p.member, q.member), cmp.Compare(p.event, q.event))
+}
+
+// position is the place as the contract knows it; zero for the zero place.
+func (s *Store) position(p place) stores.Position {
+	if p.group == 0 {
+		return stores.Position{}
+	}
+	b := strconv.AppendUint([]byte(s.places), p.group, 10)
+	b = strconv.AppendUint(append(b, '.'), uint64(p.member), 10)
+	return stores.NewPosition(string(b), p.event)
+}
+
+// placeOf is the inverse of position. That the place is in the log it does not say.
+func (s *Store) placeOf(p stores.Position) (place, error) {
+	if p.IsZero() {
+		return place{}, nil
+	}
+	text, ours := strings.CutPrefix(p.Commit(), s.places)
+	group, member, _ := strings.Cut(text, ".")
+	g, bad := strconv.ParseUint(group, 10, 63)
+	m, wrong := strconv.ParseUint(member, 10, 31)
+	at := place{g, uint32(m), p.Event()}
+	if !ours || bad != nil || wrong != nil || g == 0 || m == 0 || s.position(at) != p {
+		return place{}, errPosition(p)
+	}
+	return at, nil
+}
+
+func errPosition(p stores.Position) error { return fmt.Errorf("%w: %q", stores.ErrPosition, p) }
+
+// Columns of a record in the answers of the server.
+const (
+	rowFirst = iota
+	rowLast
+	rowPosition
+	rowPlace
+	rowRecord
+	rowType
+	rowID
+	rowCommits
+)
+
+func uint64Value(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
+
+func uint32Value(b []byte) uint32 {
+	if len(b) != 4 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(b)
+}
