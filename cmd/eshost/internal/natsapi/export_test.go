@@ -10,3 +10,6 @@ var ServeOver = serve
 
 // Count is the number of requests in flight.
 func (s *Service) Count() int64 { return s.inFlight.count() }
+
+// Subscribed is the number of subscriptions the service has.
+func (s *Service) Subscribed() int { return s.nc.NumSubscriptions() - s.others }

@@ -61,6 +61,8 @@ func TestWhatIsTakenIsAnsweredWhenTheServiceStops(t *testing.T) {
 		_, err := h.nc.RequestMsg(message("command.mischief.b.look", ""), patience)
 		return errors.Is(err, nats.ErrNoResponders)
 	})
+	eventually(t, "the subscriptions are gone", func() bool { return h.service.Subscribed() <= 0 })
+	time.Sleep(100 * time.Millisecond) // in which a service that does not wait would be closed
 	select {
 	case err := <-closed:
 		t.Fatalf("it stopped with requests in flight: %v", err)
