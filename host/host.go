@@ -67,7 +67,12 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		CacheDir:         h.o.PluginCacheDir,
 		MemoryLimitPages: uint32(h.o.PluginMemoryBytes / 65536),
 		MaxModuleBytes:   h.o.PluginModuleBytes,
+		MaxFunctions:     h.o.PluginFunctions,
 		MaxInstances:     h.o.PluginInstances,
+		CompileTimeout:   h.o.PluginCompileTimeout,
+		RecycleCalls:     h.o.PluginRecycleCalls,
+		RecycleAge:       h.o.PluginRecycleAge,
+		Fuel:             h.o.StartFuel,
 		MaxLogBytes:      h.o.LogBytesPerCall,
 		Logger:           h.o.Logger,
 	})

@@ -44,7 +44,12 @@ type Options struct {
 	PluginCacheDir    string // compiled plugins are kept here, 0700; empty: in memory only
 	PluginMemoryBytes int    // linear memory of one instance at most; 0: 256 MiB
 	PluginModuleBytes int    // size of a .wasm file at most; 0: 64 MiB
+	PluginFunctions   int    // functions of a .wasm file at most; 0: 100,000
 	PluginInstances   int    // instances of one plugin at the same time; 0: 256
+
+	PluginCompileTimeout time.Duration // after which compiling a plugin is given up; 0: 1 minute
+	PluginRecycleCalls   int           // calls after which an instance is replaced by a new one; 0: 10,000,000
+	PluginRecycleAge     time.Duration // age at which it is; 0: 1 hour
 
 	LogBytesPerCall   int     // text that a guest may log in one call, the rest is dropped and counted; 0: 16 KiB
 	LogBytesPerSecond int     // that all guests of one plugin may log in a second; 0: 1 MiB
@@ -52,6 +57,7 @@ type Options struct {
 
 	// Fuel is counted in instructions, by which a guest call is stopped if it takes too long. It bounds what a
 	// plugin can take, and is no part of what a decision means.
+	StartFuel    int64 // that the start of an instance may use; 0: 5,000,000,000
 	CommandFuel  int64 // that one command may use, or the folding of one event; 0: 1,000,000,000
 	BatchFuel    int64 // that one guest call may use, of many commands or events; 0: that of one command
 	RecoveryFuel int64 // that folding one entity from its log may use; 0: 1,000 times that of a batch
@@ -112,6 +118,8 @@ func (o *Options) check() error {
 	}{
 		{"CommandFuel", o.CommandFuel, 1}, {"BatchFuel", o.BatchFuel, o.CommandFuel}, {"RecoveryFuel", o.RecoveryFuel, o.BatchFuel},
 		{"PluginMemoryBytes", int64(o.PluginMemoryBytes), 64 << 10}, {"PluginInstances", int64(o.PluginInstances), 0},
+		{"PluginFunctions", int64(o.PluginFunctions), 0}, {"PluginCompileTimeout", int64(o.PluginCompileTimeout), 0},
+		{"PluginRecycleCalls", int64(o.PluginRecycleCalls), 0}, {"PluginRecycleAge", int64(o.PluginRecycleAge), 0}, {"StartFuel", o.StartFuel, 0},
 		{"LogBytesPerCall", int64(o.LogBytesPerCall), 1}, {"LogBytesPerSecond", int64(o.LogBytesPerSecond), 1},
 	} {
 		if f.value < f.least || f.value > mostFuel {

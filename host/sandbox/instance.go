@@ -37,7 +37,7 @@ func (p *Plugin) Instance(ctx context.Context) (*Instance, error) {
 	}
 	i := &Instance{in: in, allowed: plugin.Allowance{Fuel: p.fuel}}
 	if timeout := p.timeout; timeout > 0 {
-		i.allowed.Pause = func(int64) error { return i.patient(timeout) }
+		i.allowed.Pause = func(int64, time.Duration) error { return i.patient(timeout) }
 	}
 	return i, nil
 }

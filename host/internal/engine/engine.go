@@ -72,7 +72,6 @@ func New(cfg Config) *Engine {
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.queue.init()
 	g.slow.init()
-	g.slow.slow = true
 	g.confirms.init()
 	g.activates.init()
 	g.snapshots.init()

@@ -64,7 +64,7 @@ type Stats struct {
 	Queue           int           // turns that wait for a worker
 	SlowQueue       int           // turns that wait for a worker for slow ones
 	Held            int           // entities that wait because they ran out of fuel
-	Interruptions   uint64        // guest calls that were left to slow workers
+	Interruptions   uint64        // guest calls that were broken off, to be made again by a slow worker
 }
 
 // Stats returns the engine's counters.

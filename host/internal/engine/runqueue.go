@@ -11,25 +11,29 @@ type task struct {
 	typ    *Type
 	entity *entity.Entity
 	chunk  *entity.Chunk
+	pace   entity.Pace
 }
 
 // runQueue is a queue of tasks. Those of one type are first in, first out, and
 // the types take turns: a worker gets tasks of one type, since going over to
 // another plugin costs more than a command does (its code and memory are no
-// longer in the processor's caches). It is unbounded by itself; an entity is in
+// longer in the processor's caches). What is quicker comes first. It is unbounded by itself; an entity is in
 // it at most once.
 type runQueue struct {
-	slow   bool // it is the one of slow turns
 	mu     sync.Mutex
 	cond   sync.Cond
-	lanes  ring[*lane] // that have tasks, each once
-	n      int         // tasks in all lanes
-	idle   int         // workers that wait
+	lanes  [entity.Paces]ring[*lane] // that have tasks, each once
+	n      int                       // tasks in all lanes
+	pops   int
+	idle   int // workers that wait
 	closed bool
 }
 
-// lane are the tasks of one type in one queue; guarded by the queue's lock.
+// lane are the tasks of one type and pace; guarded by the queue's lock.
 type lane struct{ tasks ring[task] }
+
+// patient is how often what is very slow comes before what is only slow: that could come without end.
+const patient = 8
 
 func (q *runQueue) init() { q.cond.L = &q.mu }
 
@@ -39,12 +43,9 @@ func (q *runQueue) push(tasks ...task) {
 	}
 	q.mu.Lock()
 	for _, t := range tasks {
-		l := &t.typ.lane
-		if q.slow {
-			l = &t.typ.slowLane
-		}
+		l := &t.typ.lanes[t.pace]
 		if l.tasks.n == 0 {
-			q.lanes.push(l)
+			q.lanes[t.pace].push(l)
 		}
 		l.tasks.push(t)
 	}
@@ -72,16 +73,43 @@ func (q *runQueue) pop(buf []task, workers int) []task {
 	// The workers share the tasks of all types; a type's own are only split
 	// when there are not enough of the others.
 	share := min(cap(buf), (q.n+workers-1)/workers)
-	l := q.lanes.pop()
+	lanes := q.next()
+	l := lanes.pop()
 	buf = buf[:min(share, l.tasks.n)]
 	for i := range buf {
 		buf[i] = l.tasks.pop()
 	}
 	q.n -= len(buf)
 	if l.tasks.n > 0 {
-		q.lanes.push(l)
+		lanes.push(l)
 	}
 	return buf
+}
+
+// next returns the lanes whose turn it is. There must be a task.
+func (q *runQueue) next() *ring[*lane] {
+	q.pops++
+	if very := &q.lanes[entity.VerySlow]; very.n > 0 && q.pops%patient == 0 {
+		return very
+	}
+	for i := range q.lanes {
+		if q.lanes[i].n > 0 {
+			return &q.lanes[i]
+		}
+	}
+	panic("engine: the run queue counts tasks that it does not have")
+}
+
+// waits reports whether anything waits that is no slower than p.
+func (q *runQueue) waits(p entity.Pace) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.lanes[:p+1] {
+		if q.lanes[i].n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // length is how many tasks wait.

@@ -68,3 +68,49 @@ func TestARingKeepsItsOrderWhileItGrows(t *testing.T) {
 		t.Errorf("%d items came out, want 1000", next)
 	}
 }
+
+// paced are tasks of a pace.
+func paced(p entity.Pace, all []task) []task {
+	for i := range all {
+		all[i].pace = p
+	}
+	return all
+}
+
+func TestWhatIsQuickerComesFirst(t *testing.T) {
+	a, b := &Type{}, &Type{}
+	var q runQueue
+	q.init()
+	q.push(paced(entity.Spent, tasks(a, "spent1", "spent2"))...)
+	q.push(paced(entity.VerySlow, tasks(a, "very1", "very2"))...)
+	q.push(paced(entity.Slow, tasks(b, "slow1"))...)
+	q.push(paced(entity.Slow, tasks(a, "slow2"))...)
+	for p, waits := range map[entity.Pace]bool{entity.Quick: false, entity.Slow: true, entity.VerySlow: true, entity.Spent: true} {
+		if q.waits(p) != waits {
+			t.Errorf("something waits that is no slower than %d: %v", p, !waits)
+		}
+	}
+	buf := make([]task, 0, 1)
+	var got []string
+	for q.length() > 0 {
+		got = append(got, names(q.pop(buf, 1)))
+	}
+	if got, want := strings.Join(got, " "), "slow1 slow2 very1 very2 spent1 spent2"; got != want {
+		t.Errorf("popped %s, want %s", got, want)
+	}
+}
+
+func TestWhatIsVerySlowIsNotPutOffForEver(t *testing.T) {
+	a, b := &Type{}, &Type{}
+	var q runQueue
+	q.init()
+	q.push(paced(entity.VerySlow, tasks(a, "very"))...)
+	buf := make([]task, 0, 1)
+	for i := range 2 * patient {
+		q.push(paced(entity.Slow, tasks(b, fmt.Sprint("slow", i)))...)
+		if names(q.pop(buf, 1)) == "very" {
+			return
+		}
+	}
+	t.Errorf("%d that are slow came before it", 2*patient)
+}

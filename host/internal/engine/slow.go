@@ -11,37 +11,70 @@ import (
 // A turn is slow if its guest call takes long, or is likely to. Slow turns have a
 // queue and workers of their own, one less than there are others (and at least one): so ordinary turns
 // always have workers. One that finds out in the middle of a call breaks it off:
-// handlers are pure, so it can be made again from the start by a slow worker.
-
-// patience is how long a worker lets a guest call run before it leaves it to a slow worker. A batch is
-// made to take half of it.
-const patience = 2 * entity.LongTime
+// handlers are pure, so it can be made again from the start by a slow worker. Slow turns
+// break off in turn for those that are less slow, so that what is slow now and then, or was only held up, does not wait for
+// what always is.
 
 // allowance is what the worker's guest calls may do. One that waited for an instance would be held by who has them.
 func (w *worker) allowance() entity.Allowance { return entity.Allowance{Pause: w.asked, Wait: w.slow} }
 
-// pause decides in the middle of a guest call whether it goes on. The calls'
-// slices are short, so that the first one, at whose end it is asked first, counts for nothing.
-func (w *worker) pause(int64) error {
+// pause decides in the middle of a guest call whether it goes on. What counts is how long the guest ran, not
+// how much time passed: that others had the processor is not its fault.
+func (w *worker) pause(_ int64, ran time.Duration) error {
 	if w.g.ctx.Err() != nil {
 		return entity.ErrInterrupted
 	}
-	now := time.Now()
+	if ran < w.ran { // of another call than before
+		w.before += w.ran
+		w.ran = 0
+	}
+	slice := ran - w.ran
+	w.ran = ran
 	if w.slow {
-		w.stepBack(now)
+		w.stepBack(slice)
+		if w.makesWay() {
+			return w.interrupt()
+		}
 		return nil
 	}
-	if w.paused.IsZero() {
-		w.paused = now
+	if ran == 0 { // the calls' slices are short, so that the first one, at whose end it is asked first, counts for nothing
 		return nil
 	}
 	w.giveWay()
-	if now.Sub(w.paused) < patience && !w.typ.wasted.much(now) && w.linger() {
+	now := time.Now()
+	if w.all() < entity.QuickTime && !w.typ.wasted.much(now) && w.linger() {
 		return nil
 	}
-	w.typ.wasted.add(now, now.Sub(w.paused))
+	w.typ.wasted.add(now, w.all())
+	return w.interrupt()
+}
+
+// all is how long guest calls ran for the task at hand.
+func (w *worker) all() time.Duration { return w.before + w.ran }
+
+func (w *worker) interrupt() error {
 	w.g.cfg.Metrics.Interruptions.Add(1)
 	return entity.ErrInterrupted
+}
+
+// went is the pace of what the worker did last. What was broken off is not quick.
+func (w *worker) went(interrupted bool) entity.Pace {
+	if p := entity.PaceOf(w.all()); p > entity.Quick || !interrupted {
+		return p
+	}
+	return entity.Slow
+}
+
+// makesWay reports whether a slow worker breaks its call off for others: what turns out to take longer than it
+// was thought to, for what is as slow; and what runs out of fuel again and again for all that does not, at once.
+func (w *worker) makesWay() bool {
+	switch w.pace {
+	case entity.Slow:
+		return w.all() > entity.SlowTime && w.g.slow.waits(entity.VerySlow)
+	case entity.Spent:
+		return w.g.slow.waits(entity.VerySlow)
+	}
+	return false
 }
 
 // waste is how long workers were held of late by calls of a type that were then broken off.
@@ -87,7 +120,6 @@ func (w *worker) linger() bool {
 
 // called ends what a guest call began.
 func (w *worker) called() {
-	w.paused = time.Time{}
 	if w.lingers {
 		w.lingers = false
 		w.g.lingering.Add(-1)
@@ -100,18 +132,19 @@ const (
 	longestRest = 20 * time.Millisecond
 )
 
-// stepBack lets a slow worker rest after a slice while ordinary turns are on their way. The
+// stepBack lets a slow worker rest after a slice that ran so long while ordinary turns are on their way. The
 // processors are not enough for both: without it, a slow turn takes a whole one from them for as long as it lasts.
-func (w *worker) stepBack(now time.Time) {
-	ran := now.Sub(w.paused)
-	if w.paused.IsZero() {
+func (w *worker) stepBack(ran time.Duration) {
+	if ran == 0 {
 		ran = time.Millisecond // the first slice, of about that
 	}
-	if w.g.deciding.Load() > 0 || w.g.writing.Load() > 0 {
+	if w.g.Busy() {
 		time.Sleep(min(restFor*ran, longestRest))
 	}
-	w.paused = time.Now()
 }
+
+// Busy reports whether ordinary turns are on their way at the moment.
+func (g *Engine) Busy() bool { return g.deciding.Load() > 0 || g.writing.Load() > 0 }
 
 // giveWay lets others go on with what this worker has beside a call that takes long.
 func (w *worker) giveWay() {
@@ -124,21 +157,28 @@ func (w *worker) giveWay() {
 // first, or is slow. It reports whether that is so.
 func (g *Engine) divert(e *entity.Entity) bool {
 	t := task{typ: typeOf(e), entity: e}
-	if e.HasStarved() {
-		if p := e.Pause(t.typ.Binding(), time.Now()); p > 0 && g.held.add(e, p, func() { g.slow.push(t) }) {
+	bind := t.typ.Binding()
+	if t.pace = e.Pace(bind); e.HasStarved() {
+		if p := e.Pause(bind, time.Now()); p > 0 && g.held.add(e, p, func() { g.slow.push(slower(t)) }) {
 			return true
 		}
 	}
-	if e.Slow() {
+	if t.pace > entity.Quick {
 		g.slow.push(t)
 		return true
 	}
 	return false
 }
 
+// slower is the task as one of those that are slow.
+func slower(t task) task {
+	t.pace = max(t.pace, entity.Slow)
+	return t
+}
+
 // fold has a chunk folded.
 func (g *Engine) fold(typ *Type, c *entity.Chunk) {
-	if t := (task{typ: typ, chunk: c}); c.Recovery.Slow() {
+	if t := (task{typ: typ, chunk: c, pace: c.Recovery.Pace()}); t.pace > entity.Quick {
 		g.slow.push(t)
 	} else {
 		g.queue.push(t)

@@ -284,3 +284,35 @@ func TestAnEntityThatWasLeftAloneWaitsNoMore(t *testing.T) {
 	r.rebind(2)
 	quick("under another plugin")
 }
+
+func TestWhatIsSlowNowDoesNotWaitForWhatRunsOutOfFuelAgain(t *testing.T) {
+	r := start(t, settings{log: exclusive(), fuel: 1_600_000_000}) // a loop takes 0.4 s at least
+	done, honest := make(entity.Answers, 2), make(entity.Answers, 1)
+	r.post("looping", "loop", done)
+	<-done
+	again := r.post("looping", "loop", done)
+	for r.Stats().Held > 0 || r.Stats().SlowQueue > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	r.behavior.Free = make(chan struct{})
+	slow := r.post("slow", "long", honest)
+	before := r.Stats().Interruptions
+	for r.Stats().Interruptions < before+2 { // its own, of which it is known to be slow, and the loop's for it
+		time.Sleep(time.Millisecond)
+	}
+	select {
+	case <-done:
+		t.Fatal("the loop was tried to its end first")
+	default:
+	}
+	close(r.behavior.Free)
+	<-honest
+	if slow.Err != nil {
+		t.Error(slow.Err)
+	}
+	<-done // which was not lost
+	var f *entity.Fault
+	if !errors.As(again.Err, &f) || f.Kind != entity.OutOfFuel {
+		t.Errorf("the loop: %v", again.Err)
+	}
+}

@@ -15,8 +15,7 @@ type Type struct {
 	Tallies  Tallies
 	binding  atomic.Pointer[entity.Binding]
 	resident atomic.Int64
-	lane     lane // of the run queue
-	slowLane lane // of the one for slow turns
+	lanes    [entity.Paces]lane // of the run queues: the first one of that of quick turns, the others of that of slow ones
 	wasted   waste
 	entities registry
 }

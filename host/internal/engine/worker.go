@@ -25,12 +25,14 @@ type worker struct {
 	g       *Engine
 	slow    bool // it runs those that take long
 	decider entity.Decider
-	typ     *Type                  // of the tasks at hand
-	rest    []task                 // that it has still to run
-	commits []*entity.Batch        // to be appended
-	paused  time.Time              // when the guest call at hand was asked first whether it goes on, or of a slow worker last; zero: it was not yet
-	asked   func(used int64) error // is pause
-	lingers bool                   // with that call
+	typ     *Type                                     // of the tasks at hand
+	rest    []task                                    // that it has still to run
+	commits []*entity.Batch                           // to be appended
+	pace    entity.Pace                               // as it was expected of the task at hand
+	before  time.Duration                             // that guest calls ran which were made for it, without the last one
+	ran     time.Duration                             // that the last one ran
+	asked   func(used int64, ran time.Duration) error // is pause
+	lingers bool                                      // with the call at hand
 
 	// What there is to measure of the tasks at hand, so that the
 	// counters that all workers share are touched once for all of them.
@@ -71,6 +73,7 @@ func (w *worker) run(tasks []task) {
 	for w.rest = tasks; len(w.rest) > 0; {
 		t := w.rest[0]
 		w.rest = w.rest[1:]
+		w.pace, w.before, w.ran = t.pace, 0, 0
 		if t.chunk != nil {
 			now = w.fold(t, now)
 			w.called()
@@ -104,7 +107,9 @@ func (w *worker) fold(t task, start time.Time) time.Time {
 	n := t.chunk.Events()
 	err := t.chunk.Recovery.Fold(t.chunk, w.allowance())
 	now := time.Now()
-	if errors.Is(err, entity.ErrInterrupted) && w.g.ctx.Err() == nil {
+	interrupted := errors.Is(err, entity.ErrInterrupted)
+	t.chunk.Recovery.Went(w.went(interrupted))
+	if interrupted && w.g.ctx.Err() == nil {
 		w.g.fold(t.typ, t.chunk)
 		return now
 	}
@@ -144,14 +149,14 @@ func (w *worker) turn(t task, bind *entity.Binding, now time.Time) (*entity.Batc
 		now = time.Now()
 		took := now.Sub(start)
 		if err != nil { // all goes back into the mailbox, and a slow worker begins anew
-			e.Long(true)
+			e.Went(w.went(true))
 			b.Retake()
 			putBatch(b)
 			g.endTurn(e)
 			return nil, now
 		}
 		n = b.Commands() // without those that were left for another turn
-		e.Long(took > patience)
+		e.Went(w.went(false))
 		w.commands.observe(g.cfg.Metrics.BatchCommands, uint64(n))
 		w.nanos.observe(g.cfg.Metrics.DecideSeconds, uint64(took))
 		w.fuel.observe(g.cfg.Metrics.CommandFuel, uint64(b.Fuel())/uint64(n))

@@ -3,6 +3,7 @@ package entity
 import (
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/eshost/eshost/stores"
 )
@@ -37,9 +38,11 @@ type Input struct {
 
 // Allowance is what a guest may use for one call.
 type Allowance struct {
-	Fuel  int64                  // in instructions; 0: the plugin's default
-	Pause func(used int64) error // asked every 2 ms or so whether the guest goes on; its error becomes that of the call; nil: it does
-	Wait  bool                   // for an instance, where as many as there may be are in use; else the call is ErrInterrupted
+	Fuel int64 // in instructions; 0: the plugin's default
+	// Pause is asked every 2 ms or so whether the guest goes on, with the fuel it used and how long it ran so far, the
+	// first slice not counted. Its error becomes that of the call; nil: it goes on.
+	Pause func(used int64, ran time.Duration) error
+	Wait  bool // for an instance, where as many as there may be are in use; else the call is ErrInterrupted
 }
 
 // ErrInterrupted is the error of a Pause that ends a call which will be made

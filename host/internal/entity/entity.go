@@ -83,7 +83,7 @@ type rare struct {
 	under        *Binding  // the binding under which it failed
 	conflicts    int       // appends in a row that met another writer
 	limit        int       // of commands in the next batch; 0: the type's
-	slow         bool      // its last batch took long
+	pace         Pace      // of its last batch
 	starved      int       // batches that ran out of fuel, of late
 	rested       time.Time // when the pause after the last one ends
 	starvedUnder *Binding
@@ -135,7 +135,7 @@ const (
 // Post puts a call into the mailbox. now is a coarse clock in seconds.
 func (e *Entity) Post(c *Call, now uint32) Posted {
 	if c.ID != "" {
-		c.print = fingerprint(c.Name, c.Payload)
+		c.print = Fingerprint(c.Name, c.Payload)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

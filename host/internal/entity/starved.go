@@ -2,17 +2,23 @@ package entity
 
 import "time"
 
-// Long notes whether the entity's last batch took long.
-func (e *Entity) Long(long bool) {
-	if long {
-		e.unusual().slow = true
-	} else if e.rare != nil {
-		e.rare.slow = false
+// Went notes the pace of the entity's last batch.
+func (e *Entity) Went(p Pace) {
+	if p > Quick || e.rare != nil {
+		e.unusual().pace = p
 	}
 }
 
-// Slow reports whether the entity's next turn may take long, as its last one did.
-func (e *Entity) Slow() bool { return e.rare != nil && e.rare.slow }
+// Pace is that of the entity's next turn under the binding, as far as the last ones tell.
+func (e *Entity) Pace(b *Binding) Pace {
+	switch {
+	case e.rare == nil:
+		return Quick
+	case e.rare.pace > Quick && e.rare.starved > 0 && e.rare.starvedUnder == b:
+		return Spent
+	}
+	return e.rare.pace
+}
 
 // Pauses of an entity that runs out of fuel: they are four times as long each time.
 const (

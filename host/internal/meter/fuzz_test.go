@@ -55,7 +55,7 @@ func FuzzRewrite(f *testing.F) {
 		if len(wasm) > 1<<16 || !bytes.HasPrefix(wasm, []byte(header)) {
 			return
 		}
-		clean, _, err := module.Scan(wasm)
+		clean, _, err := module.Scan(wasm, 100_000)
 		if err != nil {
 			return
 		}

@@ -166,7 +166,7 @@ func built(tb testing.TB, name string) []byte {
 // scanned is a module as the rewriter gets it.
 func scanned(tb testing.TB, wasm []byte) []byte {
 	tb.Helper()
-	clean, _, err := module.Scan(wasm)
+	clean, _, err := module.Scan(wasm, 100_000)
 	if err != nil {
 		tb.Fatal(err)
 	}

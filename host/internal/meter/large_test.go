@@ -40,7 +40,7 @@ func TestLargeModulesAreRewritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			wasm := w.bytes()
 			start := time.Now()
-			clean, _, err := module.Scan(wasm)
+			clean, _, err := module.Scan(wasm, 100_000)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,7 +8,6 @@ import (
 // What a module may have at most. A real plugin is far below; they keep a
 // hostile one from making its compilation or instantiation huge.
 const (
-	maxFunctions     = 100_000
 	maxFunctionBytes = 512 << 10 // its compilation takes up to a thousand times as much memory
 	maxLocals        = 50_000
 	maxTableEntries  = 1 << 20 // 8 MiB of an instance's memory on the host's side
@@ -20,8 +19,8 @@ const (
 // compiler believes the numbers that a module announces; after this each of
 // them is backed by bytes or within a limit. What it returns is the module,
 // with a maximum for every table and without custom sections other than the
-// names of functions, and its imports. Errors are [*Error].
-func Scan(wasm []byte) (clean []byte, imports []Import, err error) {
+// names of functions, and its imports. It may have so many functions of its own. Errors are [*Error].
+func Scan(wasm []byte, functions int) (clean []byte, imports []Import, err error) {
 	clean = append(make([]byte, 0, len(wasm)+64), wasm[:HeaderBytes]...)
 	r := NewReader(wasm, HeaderBytes)
 	for r.More() {
@@ -30,7 +29,7 @@ func Scan(wasm []byte) (clean []byte, imports []Import, err error) {
 			break
 		}
 		content := in.b[in.pos:]
-		keep := in.section(id, &imports)
+		keep := in.section(id, &imports, functions)
 		if in.err != nil {
 			if id == CustomSection {
 				continue // names are for people: without them it works as well
@@ -54,7 +53,7 @@ func Scan(wasm []byte) (clean []byte, imports []Import, err error) {
 
 // section checks one section. It returns what to put in its place: nil leaves
 // it as it is, and leaves out a custom one.
-func (r *Reader) section(id byte, imports *[]Import) []byte {
+func (r *Reader) section(id byte, imports *[]Import, functions int) []byte {
 	start := r.pos
 	switch id {
 	case CustomSection:
@@ -75,7 +74,7 @@ func (r *Reader) section(id byte, imports *[]Import) []byte {
 			r.oneImport(imports)
 		}
 	case FunctionSection:
-		r.Count("functions", maxFunctions)
+		r.Count("functions", uint64(functions))
 	case TableSection:
 		return r.tables()
 	case ElementSection:
@@ -83,7 +82,7 @@ func (r *Reader) section(id byte, imports *[]Import) []byte {
 			r.element()
 		}
 	case CodeSection:
-		for n := r.Count("functions", maxFunctions); n > 0 && r.err == nil; n-- {
+		for n := r.Count("functions", uint64(functions)); n > 0 && r.err == nil; n-- {
 			r.body()
 		}
 	case DataSection:

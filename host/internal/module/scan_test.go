@@ -65,14 +65,14 @@ func TestLimitsAreExact(t *testing.T) {
 		"kinds of what comes in": {func(n int) []byte { return section(2, 1, 1, "a", 1, "b", n, i32, 0) }, 3, "of kind 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := module.Scan(of(c.with(c.most))); err != nil {
+			if _, _, err := module.Scan(of(c.with(c.most)), 100_000); err != nil {
 				t.Errorf("%d: %v", c.most, err)
 			}
 			more := c.most + 1
 			if name == "bits of a number" {
 				more = c.most + 7
 			}
-			_, _, err := module.Scan(of(c.with(more)))
+			_, _, err := module.Scan(of(c.with(more)), 100_000)
 			var refused *module.Error
 			if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%d: error %v, want %q", more, err, c.want)
@@ -106,7 +106,7 @@ func TestWhatIsAnnouncedMustBeThere(t *testing.T) {
 		"bytes of a float":      {of(section(9, 1, 0, 0x44, 0, 0)), "ends too early"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clean, _, err := module.Scan(c.wasm)
+			clean, _, err := module.Scan(c.wasm, 100_000)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, %d bytes, want %q", err, len(clean), c.want)
 			}
@@ -122,7 +122,7 @@ func TestAModuleIsCleaned(t *testing.T) {
 	wasm := of(section(0, 1, "x", "anything"), types, imports,
 		section(4, 3, funcref, 0, 7, 0x6f, 1, 1, 3, funcref, 1, 2, number(1<<21)),
 		section(0, 4, "name", 1, sized(number(1<<30))), names)
-	clean, list, err := module.Scan(wasm)
+	clean, list, err := module.Scan(wasm, 100_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestAModuleIsCleaned(t *testing.T) {
 
 // TestErrorsSayWhere looks at the section and the place that an error names.
 func TestErrorsSayWhere(t *testing.T) {
-	_, _, err := module.Scan(of(section(1, 1, 0x60, 0, 0), section(4, 1, 0x11, 0, 1)))
+	_, _, err := module.Scan(of(section(1, 1, 0x60, 0, 0), section(4, 1, 0x11, 0, 1)), 100_000)
 	var refused *module.Error
 	if !errors.As(err, &refused) || refused.Offset != 8+6+6 || err.Error() != "table section: table of type 0x11 is not of WebAssembly 2.0 (at byte 20)" {
 		t.Errorf("error %v", err)

@@ -12,7 +12,7 @@ func (in *Instance) Poke(at uint32, b byte) { in.mem.WriteByte(at, b) }
 // ScanModule reads the structure of a module and returns it cleaned, with the
 // number of its imports.
 func ScanModule(wasm []byte) (clean []byte, imports int, err error) {
-	clean, list, err := module.Scan(wasm)
+	clean, list, err := module.Scan(wasm, 100_000)
 	return clean, len(list), err
 }
 

@@ -27,9 +27,10 @@ type Allowance struct {
 	// Fuel is the number of instructions at most, as package meter counts them; 0: Options.Fuel.
 	Fuel int64
 	// Pause, if it is not nil, is called at the end of each slice, at least about every
-	// 2 ms, with the fuel used so far. Its error stops the guest: it is the cause of the [*CallError], beside
-	// [ErrStopped].
-	Pause func(used int64) error
+	// 2 ms, with the fuel used so far, and with how long the guest ran for it on a processor, where the system
+	// tells (else how long it took), without the first slice. Its error stops the guest: it is the cause of the
+	// [*CallError], beside [ErrStopped].
+	Pause func(used int64, ran time.Duration) error
 }
 
 // tank is the fuel of one instance. What is left of a slice at the end of a call
@@ -43,14 +44,17 @@ type tank struct {
 	used    int64             // by the last call
 	owed    int64             // for work of the host's while there is no counter
 	slice   int64
-	since   time.Time // when the running slice began; zero: with the call
-	yielded time.Time // when others could run last
-	pause   func(used int64) error
+	since   time.Time     // when the running slice began; zero: with the call
+	clock   time.Duration // the thread's own, at that time
+	ran     time.Duration // this call, in slices that are over, without the first one
+	yielded time.Time     // when others could run last
+	pause   func(used int64, ran time.Duration) error
 }
 
 // begin begins a call.
 func (t *tank) begin(a *Allowance) {
 	t.limit, t.pause, t.since, t.owed = a.Fuel, a.Pause, time.Time{}, 0
+	t.ran = 0
 	t.slice = min(t.slice, firstSlice) // another call may do other work
 	if most := min(t.limit, firstSlice); t.left > most {
 		t.left = most
@@ -87,18 +91,20 @@ func (t *tank) refuel(left int64) int64 {
 	if t.since.IsZero() {
 		t.yielded = now // the slice is mostly that of earlier calls, which are short
 	} else {
-		t.adapt(now.Sub(t.since))
+		took := now.Sub(t.since)
+		t.adapt(took)
+		t.ran += threadRan(t.clock, took)
 		if now.Sub(t.yielded) >= sliceTime/2 {
 			runtime.Gosched()
 			t.yielded = time.Now()
 		}
 	}
 	if t.pause != nil {
-		if err := t.pause(t.used); err != nil {
+		if err := t.pause(t.used, t.ran); err != nil {
 			panic(fmt.Errorf("%w after %d units of fuel: %w", ErrStopped, t.used, err))
 		}
 	}
-	t.since = time.Now()
+	t.since, t.clock = time.Now(), threadClock()
 	next := min(t.slice, t.limit-t.used)
 	t.given, t.owed = t.used+next, 0
 	return next

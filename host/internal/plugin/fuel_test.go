@@ -88,15 +88,22 @@ func TestEachCallUsesWhatItTakes(t *testing.T) {
 
 func TestAGuestComesBackAtTheEndOfEachSlice(t *testing.T) {
 	in := one(t, nil, echo().with(abi.ExportHandleCommand, endless))
-	var pauses, last int64
+	var pauses, last, told int64
+	var sum time.Duration
+	began := time.Now()
 	longest := time.Duration(0)
 	since := time.Now()
 	halt := errors.New("enough")
-	_, err := in.HandleCommand([]byte("abc"), plugin.Allowance{Pause: func(used int64) error {
+	_, err := in.HandleCommand([]byte("abc"), plugin.Allowance{Pause: func(used int64, ran time.Duration) error {
 		if used <= last {
 			t.Errorf("pause %d: %d used, %d before", pauses, used, last)
 		}
 		last = used
+		if ran > sum {
+			sum = ran
+			told++
+		}
+		time.Sleep(time.Millisecond) // which is not the guest's
 		longest, since = max(longest, time.Since(since)), time.Now()
 		if pauses++; pauses == 50 {
 			return halt
@@ -104,6 +111,9 @@ func TestAGuestComesBackAtTheEndOfEachSlice(t *testing.T) {
 		return nil
 	}})
 	var call *plugin.CallError
+	if took := time.Since(began) - 50*time.Millisecond; told < 49 || sum == 0 || sum > took {
+		t.Errorf("it ran for %v of %v, by %d pauses", sum, took, told)
+	}
 	if !errors.As(err, &call) || !errors.Is(err, plugin.ErrStopped) || !errors.Is(err, halt) || call.Fuel != last {
 		t.Errorf("error %v after %d", err, last)
 	}
@@ -128,7 +138,7 @@ func TestCollectionsGoOnBesideAGuest(t *testing.T) {
 			}
 		}
 	}()
-	_, err := in.HandleCommand([]byte("abc"), plugin.Allowance{Fuel: 1 << 62, Pause: func(int64) error {
+	_, err := in.HandleCommand([]byte("abc"), plugin.Allowance{Fuel: 1 << 62, Pause: func(int64, time.Duration) error {
 		if collections.Load() >= 5 {
 			return context.Canceled
 		}

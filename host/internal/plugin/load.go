@@ -57,7 +57,7 @@ func (e *Engine) load(ctx context.Context, p *Plugin, wasm []byte) error {
 	if problem := e.checkFile(wasm); problem != "" {
 		return p.refuse(nil, problem)
 	}
-	clean, imports, err := module.Scan(wasm)
+	clean, imports, err := module.Scan(wasm, e.opts.MaxFunctions)
 	if err != nil {
 		return p.refuse(err, "the .wasm file is broken or beyond a limit: "+err.Error())
 	}

@@ -19,6 +19,7 @@ type Options struct {
 	MemoryLimitPages uint32        // linear memory of one instance at most, in pages of 64 KiB; 0: 4096 (256 MiB); at most 65536
 	MaxInstanceBytes int           // an instance whose memory grew beyond it is replaced when it is released; 0: half of the memory limit
 	MaxModuleBytes   int           // size of a .wasm file at most; 0: 64 MiB
+	MaxFunctions     int           // that a .wasm file has of its own at most; 0: 100,000
 	MaxAnswerBytes   int           // size of one answer at most, a manifest included; 0: 64 MiB
 	MaxLogBytes      int           // text that a guest may log in one call, the rest is counted and dropped; 0: 16 KiB
 	Fuel             int64         // of a call that is given no other, and of each start-up, in instructions as package meter counts them; 0: 5,000,000,000
@@ -55,6 +56,7 @@ func (o *Options) withDefaults() (Options, error) {
 		{&d.RecycleCalls, 10_000_000, "calls of an instance"},
 		{&d.MaxInstanceBytes, int(d.MemoryLimitPages) * (pageBytes / 2), "size of an instance that is kept"},
 		{&d.MaxModuleBytes, 64 << 20, "limit of a module's size"},
+		{&d.MaxFunctions, 100_000, "limit of a module's functions"},
 		{&d.MaxAnswerBytes, 64 << 20, "limit of an answer's size"},
 		{&d.MaxLogBytes, 16 << 10, "limit of a guest's log text"},
 	} {

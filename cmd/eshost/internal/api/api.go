@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 )
 
@@ -114,7 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // fail answers with a problem, and logs its cause where there is one.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *problem) {
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *wire.Problem) {
 	s.logCause(r, p)
 	if r.ContentLength < 0 && r.ProtoMajor == 1 {
 		// The answer would else wait for a body that may be as long as its sender
@@ -122,12 +123,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *problem) {
 		_ = http.NewResponseController(w).EnableFullDuplex() // if it cannot be, the answer comes later
 		w.Header().Set("Connection", "close")
 	}
-	p.write(w)
+	refuse(w, p)
 }
 
-func (s *Server) logCause(r *http.Request, p *problem) {
-	if p.cause != nil {
-		s.o.Logger.Error("request failed", "method", r.Method, "path", rawPath(r.URL), "problem", p.name, "error", p.cause)
+func (s *Server) logCause(r *http.Request, p *wire.Problem) {
+	if p.Cause != nil {
+		s.o.Logger.Error("request failed", "method", r.Method, "path", rawPath(r.URL), "problem", p.Name, "error", p.Cause)
 	}
 }
 
@@ -140,7 +141,7 @@ func (s *Server) panicked(rec *recorder, r *http.Request, v any) {
 	if rec.status != 0 {
 		panic(http.ErrAbortHandler) // so that the client sees that the answer is not whole
 	}
-	(&problem{kind: kindInternal, detail: "the log of the host says more"}).write(rec)
+	refuse(rec, &wire.Problem{Kind: wire.Internal, Detail: "the log of the host says more"})
 }
 
 // access logs a request that was answered.

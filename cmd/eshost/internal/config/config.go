@@ -3,7 +3,11 @@
 // knows where it came from, and what nobody knows is an error.
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/natsapi"
+)
 
 // Config is the effective configuration. Keys are the tags joined by dots,
 // as in http.listen; in the environment that is ESHOST__HTTP__LISTEN. Paths are
@@ -11,6 +15,7 @@ import "time"
 type Config struct {
 	Plugins []string        `koanf:"plugins"` // source folders and .wasm files that `eshost serve` deploys
 	HTTP    HTTP            `koanf:"http"`
+	NATS    NATSAPI         `koanf:"nats"`
 	Store   Store           `koanf:"store"`
 	Host    Host            `koanf:"host"`
 	Bench   Bench           `koanf:"bench"`
@@ -65,30 +70,36 @@ type NATS struct {
 
 // Host is the engine. Zero values mean the engine's defaults where noted.
 type Host struct {
-	Workers           int           `koanf:"workers"`              // goroutines that run guests; 0: one a core
-	MailboxSize       int           `koanf:"mailbox_size"`         // commands one entity holds waiting
-	BatchSize         int           `koanf:"batch_size"`           // commands of one guest call
-	BatchBytes        int           `koanf:"batch_bytes"`          // payload bytes of one guest call
-	EventsPerCommand  int           `koanf:"events_per_command"`   // at most
-	StateBytes        int           `koanf:"state_bytes"`          // of one entity's state, at most
-	PayloadBytes      int           `koanf:"payload_bytes"`        // of one payload or reply, at most
-	SnapshotEvery     int           `koanf:"snapshot_every"`       // events from one snapshot to the next; 0: none
-	IdleTimeout       time.Duration `koanf:"idle_timeout"`         // after which an idle entity leaves memory; negative: never
-	MemoryBytes       int64         `koanf:"memory_bytes"`         // what resident entities may take, roughly; negative: no limit
-	Recoveries        int           `koanf:"recoveries"`           // entities that are read from the log at the same time
-	CommandIDs        int           `koanf:"command_ids"`          // commands with ids an entity remembers; 0: the larger of 1024 and 4 x mailbox_size
-	CommandIDAge      time.Duration `koanf:"command_id_age"`       // how long by commit time
-	AppendTimeout     time.Duration `koanf:"append_timeout"`       // after which an append in flight counts as unknown and is repeated
-	PluginCacheDir    string        `koanf:"plugin_cache_dir"`     // compiled plugins are kept here; empty: a folder of the user's cache
-	PluginMemoryBytes int           `koanf:"plugin_memory_bytes"`  // linear memory of one instance, at most
-	PluginModuleBytes int           `koanf:"plugin_module_bytes"`  // size of a .wasm file, at most
-	PluginInstances   int           `koanf:"plugin_instances"`     // of one plugin at the same time, at most
-	LogBytesPerCall   int           `koanf:"log_bytes_per_call"`   // text that a guest may log in one call
-	LogBytesPerSecond int           `koanf:"log_bytes_per_second"` // that all guests of one plugin may log in a second
-	AuditShare        float64       `koanf:"audit_share"`          // of guest calls that are made twice to see whether they are answered the same, 0 to 1
-	CommandFuel       int64         `koanf:"command_fuel"`         // instructions that one command may take, or the folding of one event
-	BatchFuel         int64         `koanf:"batch_fuel"`           // that one guest call may take, of many commands or events; 0: as much as one command
-	RecoveryFuel      int64         `koanf:"recovery_fuel"`        // that folding one entity from its log may take; 0: 1000 times as much as a guest call
+	Workers              int           `koanf:"workers"`                // goroutines that run guests; 0: one a core
+	MailboxSize          int           `koanf:"mailbox_size"`           // commands one entity holds waiting
+	BatchSize            int           `koanf:"batch_size"`             // commands of one guest call
+	BatchBytes           int           `koanf:"batch_bytes"`            // payload bytes of one guest call
+	EventsPerCommand     int           `koanf:"events_per_command"`     // at most
+	StateBytes           int           `koanf:"state_bytes"`            // of one entity's state, at most
+	PayloadBytes         int           `koanf:"payload_bytes"`          // of one payload or reply, at most
+	SnapshotEvery        int           `koanf:"snapshot_every"`         // events from one snapshot to the next; 0: none
+	IdleTimeout          time.Duration `koanf:"idle_timeout"`           // after which an idle entity leaves memory; negative: never
+	MemoryBytes          int64         `koanf:"memory_bytes"`           // what resident entities may take, roughly; negative: no limit
+	Recoveries           int           `koanf:"recoveries"`             // entities that are read from the log at the same time
+	CommandIDs           int           `koanf:"command_ids"`            // commands with ids an entity remembers; 0: the larger of 1024 and 4 x mailbox_size
+	CommandIDAge         time.Duration `koanf:"command_id_age"`         // how long by commit time
+	AppendTimeout        time.Duration `koanf:"append_timeout"`         // after which an append in flight counts as unknown and is repeated
+	PluginCacheDir       string        `koanf:"plugin_cache_dir"`       // compiled plugins are kept here; empty: a folder of the user's cache
+	PluginMemoryBytes    int           `koanf:"plugin_memory_bytes"`    // linear memory of one instance, at most
+	PluginModuleBytes    int           `koanf:"plugin_module_bytes"`    // size of a .wasm file, at most
+	PluginFunctions      int           `koanf:"plugin_functions"`       // of a .wasm file, at most
+	PluginInstances      int           `koanf:"plugin_instances"`       // of one plugin at the same time, at most
+	PluginCompileTimeout time.Duration `koanf:"plugin_compile_timeout"` // after which compiling a plugin is given up
+	PluginRecycleCalls   int           `koanf:"plugin_recycle_calls"`   // calls after which an instance is replaced by a new one
+	PluginRecycleAge     time.Duration `koanf:"plugin_recycle_age"`     // age at which it is
+	LocalReads           bool          `koanf:"local_reads"`            // on a log that other hosts write too: answer reads and rejections from memory, perhaps outdated
+	StartFuel            int64         `koanf:"start_fuel"`             // instructions that the start of an instance may take
+	LogBytesPerCall      int           `koanf:"log_bytes_per_call"`     // text that a guest may log in one call
+	LogBytesPerSecond    int           `koanf:"log_bytes_per_second"`   // that all guests of one plugin may log in a second
+	AuditShare           float64       `koanf:"audit_share"`            // of guest calls that are made twice to see whether they are answered the same, 0 to 1
+	CommandFuel          int64         `koanf:"command_fuel"`           // instructions that one command may take, or the folding of one event
+	BatchFuel            int64         `koanf:"batch_fuel"`             // that one guest call may take, of many commands or events; 0: as much as one command
+	RecoveryFuel         int64         `koanf:"recovery_fuel"`          // that folding one entity from its log may take; 0: 1000 times as much as a guest call
 }
 
 // Bench is what `eshost bench` puts on a host.
@@ -131,11 +142,13 @@ func Default() *Config {
 		Plugins: []string{},
 		HTTP: HTTP{Listen: "127.0.0.1:8080", AllowedHosts: []string{}, MaxBodyBytes: 2 << 20, StreamWindow: 1024,
 			ShutdownTimeout: 30 * time.Second},
+		NATS:  NATSAPI{Prefix: natsapi.DefaultPrefix, Queue: natsapi.DefaultQueue, InFlight: 16384, InFlightBytes: 64 << 20},
 		Store: Store{URL: "pebble:eshost-data", CacheBytes: 128 << 20, MemtableBytes: 64 << 20, ReserveBytes: 256 << 20},
 		Host: Host{MailboxSize: 1024, BatchSize: 1024, BatchBytes: 1 << 20, EventsPerCommand: 1024, StateBytes: 16 << 20,
 			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,
 			CommandIDAge: 24 * time.Hour, AppendTimeout: 10 * time.Second, PluginMemoryBytes: 256 << 20,
-			PluginModuleBytes: 64 << 20, PluginInstances: 256, AuditShare: 0.001,
+			PluginModuleBytes: 64 << 20, PluginFunctions: 100_000, PluginInstances: 256,
+			PluginCompileTimeout: time.Minute, PluginRecycleCalls: 10_000_000, PluginRecycleAge: time.Hour, StartFuel: 5_000_000_000, AuditShare: 0.001,
 			LogBytesPerCall: 16 << 10, LogBytesPerSecond: 1 << 20,
 			CommandFuel: 1_000_000_000},
 		Bench:   Bench{Store: "pebble:", Entities: 50, Events: 20_000},

@@ -40,6 +40,7 @@ type Counter struct {
 // take takes time and fuel, and asks for a pause now and then, until free is closed.
 func take(a *entity.Allowance, free <-chan struct{}, fn string) (used int64, err error) {
 	const step, fuel = time.Millisecond / 4, 1_000_000
+	var ran time.Duration // in truth: others may hold the processor meanwhile
 	for used = fuel; ; used += fuel {
 		select {
 		case <-free:
@@ -50,9 +51,10 @@ func take(a *entity.Allowance, free <-chan struct{}, fn string) (used int64, err
 			return used, &entity.Fault{Kind: entity.OutOfFuel, Func: fn}
 		}
 		if a.Pause != nil {
-			if err := a.Pause(used); err != nil {
+			if err := a.Pause(used, ran); err != nil {
 				return used, err
 			}
+			ran += step
 		}
 	}
 }
