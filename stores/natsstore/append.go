@@ -170,13 +170,12 @@ func (a *appending) unsent(i int, err error) {
 // send publishes commits and waits for all answers.
 func (a *appending) send(all []pending) {
 	for len(all) > 0 {
-		n := min(len(all), a.s.strategy.batchSize())
-		if n > 1 {
-			a.sendBatch(all[:n])
-		} else {
-			n = len(all)
+		n := a.s.strategy.batch(len(all))
+		if n == 0 {
 			a.sendEach(all)
+			return
 		}
+		a.sendBatch(all[:n])
 		all = all[n:]
 	}
 }

@@ -21,10 +21,34 @@ const maxBatch = 1000
 
 // strategy decides whether commits are published each for itself or in atomic
 // batches. A server that syncs each message by itself does so once for a batch.
-type strategy struct{ size atomic.Int64 }
+type strategy struct {
+	size atomic.Int64 // of the largest batch; below 2: none
+	from int          // commits from which on a batch is made
+}
 
-// batchSize is how many commits go into one atomic batch; 1: none.
-func (s *strategy) batchSize() int { return int(max(1, s.size.Load())) }
+// largeBatch is from where on a batch is no slower than single messages on a
+// server that does not sync each of them.
+const largeBatch = 100
+
+// choose decides by what is known of the servers. Replicated streams sync what
+// they get together at once anyway.
+func (s *strategy) choose(replicas int, sync Sync) {
+	if replicas > 1 || sync == SyncInterval {
+		return
+	}
+	s.size.Store(maxBatch)
+	if s.from = 2; sync == SyncUnknown {
+		s.from = largeBatch
+	}
+}
+
+// batch is how many of n commits go into one atomic batch; 0: none.
+func (s *strategy) batch(n int) int {
+	if size := int(s.size.Load()); size >= 2 && n >= s.from {
+		return min(n, size)
+	}
+	return 0
+}
 
 // refused learns from a batch of n that the stream refused.
 func (s *strategy) refused(n int, err error) {
@@ -32,7 +56,7 @@ func (s *strategy) refused(n int, err error) {
 	switch {
 	case !errors.As(err, &api):
 	case api.ErrCode == codeBatchDisabled:
-		s.size.Store(1)
+		s.size.Store(0)
 	case api.ErrCode == codeBatchTooLarge:
 		s.size.Store(int64(n / 2))
 	}

@@ -115,11 +115,13 @@ func (s *Store) end(ctx context.Context) (*stores.Record, error) {
 	if err == nil && m != nil && !s.subjects.isRecord(m.Subject) {
 		m, err = s.fromLeader(ctx, s.o.Stream, get{Last: s.subjects.records()})
 	}
-	if m == nil || errors.Is(err, errNoMessage) {
+	switch {
+	case errors.Is(err, errNoMessage):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case m == nil:
+		return nil, nil
 	}
 	id, err := s.subjects.entity(m.Subject)
 	if err != nil {

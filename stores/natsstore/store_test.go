@@ -216,6 +216,7 @@ func TestStore(t *testing.T) {
 		"sync always, the log for itself": {natstest.Options{SyncAlways: true}, "sync=always", true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			storetest.Run(t, connect(t, natstest.Start(t, &test.server).URL()).factory(test.parameters, test.apart))
 		})
 	}

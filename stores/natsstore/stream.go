@@ -183,8 +183,8 @@ func (s *Store) describe(id stores.LogID, c *jetstream.StreamConfig) {
 		Name: "jetstream", ID: id, Durability: level, DurabilityIs: words,
 		MaxCommit: int(max(limit-messageOverhead, 1)), Concurrency: 2, AppendCommits: maxBatch, AppendBytes: 4 << 20,
 	}
-	if c.AllowAtomicPublish && s.o.Sync == SyncAlways && c.Replicas == 1 {
-		s.strategy.size.Store(maxBatch)
+	if c.AllowAtomicPublish {
+		s.strategy.choose(c.Replicas, s.o.Sync)
 	}
 	log := s.o.Logger.Info
 	if level < stores.Synced {

@@ -44,9 +44,6 @@ func parseToken(token string) (string, bool) {
 	if token == "=" {
 		return "", true
 	}
-	if !strings.Contains(token, "=") {
-		return token, token != ""
-	}
 	b := make([]byte, 0, len(token))
 	for i := 0; i < len(token); i++ {
 		if token[i] != '=' {
@@ -64,7 +61,7 @@ func parseToken(token string) (string, bool) {
 		i += 2
 	}
 	s := string(b)
-	return s, string(appendToken(nil, s)) == token
+	return s, s != "" && string(appendToken(nil, s)) == token
 }
 
 // subjects makes and parses the subjects of one stream.
