@@ -12,6 +12,7 @@ import (
 	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 	"github.com/eshost/eshost/stores"
 	"github.com/eshost/eshost/stores/memstore"
+	"github.com/eshost/eshost/stores/natsstore"
 	"github.com/eshost/eshost/stores/pebblestore"
 )
 
@@ -49,18 +50,23 @@ func Open(ctx context.Context, c *config.Store, o *Options) (*Stores, error) {
 	if s.url, err = storeurl.Parse(c.URL); err != nil {
 		return nil, err
 	}
-	first, err := open(ctx, s.url, c, o)
+	apart := c.SnapshotsURL != "" && c.SnapshotsURL != c.URL
+	use := natsstore.UseAll
+	if apart {
+		use &^= natsstore.UseSnapshots
+	}
+	first, err := open(ctx, s.url, c, o, use)
 	if err != nil {
 		return nil, err
 	}
 	s.opened = []engine{first}
 	s.Log, s.Snapshots, s.Checkpoints, s.Blobs, s.snapshots = first, first, first, first, s.url
-	if c.SnapshotsURL == "" || c.SnapshotsURL == c.URL {
+	if !apart {
 		return s, nil
 	}
 	if s.snapshots, err = storeurl.Parse(c.SnapshotsURL); err == nil {
 		var second engine
-		if second, err = open(ctx, s.snapshots, c, o); err == nil {
+		if second, err = open(ctx, s.snapshots, c, o, natsstore.UseSnapshots); err == nil {
 			s.Snapshots, s.opened = second, append(s.opened, second)
 			return s, nil
 		}
@@ -68,8 +74,8 @@ func Open(ctx context.Context, c *config.Store, o *Options) (*Stores, error) {
 	return nil, errors.Join(fmt.Errorf("snapshots: %w", err), s.Close())
 }
 
-// open opens the store that the URL names.
-func open(ctx context.Context, u storeurl.URL, c *config.Store, o *Options) (engine, error) {
+// open opens the store that the URL names. use says what is used of one that can leave parts out.
+func open(ctx context.Context, u storeurl.URL, c *config.Store, o *Options, use natsstore.Parts) (engine, error) {
 	if o == nil {
 		o = &Options{}
 	}
@@ -81,8 +87,10 @@ func open(ctx context.Context, u storeurl.URL, c *config.Store, o *Options) (eng
 		return openPebble(u, c, o)
 	case storeurl.Memory:
 		return memstore.New(&memstore.Options{Exclusive: true}), nil
+	case storeurl.Postgres:
+		return openPostgres(ctx, u, c, o)
 	default:
-		return nil, fmt.Errorf("open store %s: this eshost has no such store", u)
+		return openNATS(ctx, u, c, o, use)
 	}
 }
 
@@ -92,6 +100,7 @@ func openPebble(u storeurl.URL, c *config.Store, o *Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	sweep(u.Folder)
 	return p, nil
 }
 
