@@ -7,6 +7,7 @@ import (
 
 	"github.com/eshost/eshost/abi"
 	"github.com/eshost/eshost/host"
+	"github.com/eshost/eshost/stores"
 )
 
 // list serves an object of one key with all of some things.
@@ -36,11 +37,18 @@ func (s *Server) types(w http.ResponseWriter, r *request) *problem {
 }
 
 func appendType(e *encoder, t *host.TypeInfo) {
-	e.object(6)
+	rolls := t.Former != (stores.Digest{})
+	e.object(7 + count(rolls))
 	e.key("type")
 	e.str(t.Name)
 	e.key("plugin")
 	e.str(t.Plugin.String())
+	if rolls {
+		e.key("former")
+		e.str(t.Former.String())
+	}
+	e.key("deployment")
+	e.uint(t.Deployment)
 	e.key("state_schema")
 	e.str(t.StateSchema)
 	e.key("resident")
@@ -101,16 +109,13 @@ func (s *Server) plugins(w http.ResponseWriter, r *request) *problem {
 }
 
 func appendDeployment(e *encoder, d *host.Deployment) {
-	e.object(6)
+	e.object(9)
+	e.key("seq")
+	e.uint(d.Seq)
 	e.key("plugin")
 	e.str(d.Plugin.String())
 	e.key("types")
-	e.array(len(d.Manifest.Types))
-	for _, t := range d.Manifest.Types {
-		e.item()
-		e.str(t.Name)
-	}
-	e.endArray()
+	e.strs(d.Types)
 	e.key("abi")
 	e.str(fmt.Sprintf("%d.%d", d.Manifest.Major, d.Manifest.Minor))
 	e.key("sdk")
@@ -119,6 +124,10 @@ func appendDeployment(e *encoder, d *host.Deployment) {
 	e.uint(uint64(d.Size))
 	e.key("time")
 	e.time(d.Time)
+	e.key("by")
+	e.str(d.By)
+	e.key("from")
+	e.str(d.From)
 	e.endObject()
 }
 

@@ -19,11 +19,24 @@ func problemOf(err error) *problem {
 		expected    *host.ExpectedError
 		fault       *host.Fault
 		formatError *abi.FormatError
+		refused     *host.LoadError
 	)
 	switch {
 	case errors.Is(err, host.ErrOutcomeUnknown):
 		p.kind = kindOutcomeUnknown
 		p.detail += "; send it again with the same Idempotency-Key to learn what became of it"
+	case errors.Is(err, host.ErrPlanOutdated):
+		p.kind = kindPlanOutdated
+	case errors.Is(err, host.ErrDeploymentRace):
+		p.kind = kindDeploymentRace
+	case errors.Is(err, host.ErrUncovered):
+		p.kind = kindUncovered
+	case errors.As(err, &refused), errors.Is(err, host.ErrIncompatible):
+		p.kind = kindPluginRefused
+	case errors.Is(err, host.ErrNoFormer):
+		p.kind = kindNoFormer
+	case errors.Is(err, host.ErrUnknownPlugin), errors.Is(err, host.ErrAmbiguousPlugin), errors.Is(err, stores.ErrNotFound):
+		p.kind = kindUnknownPlugin
 	case errors.As(err, &rejection):
 		p.kind, p.code, p.payload = kindRejected, rejection.Code, rejection.Payload
 	case errors.As(err, &expected):

@@ -26,19 +26,26 @@ var (
 	kindInvalidID        = kind{"invalid-id", http.StatusBadRequest, "A type or an id is not well-formed", 0}
 	kindInvalidPayload   = kind{"invalid-payload", http.StatusBadRequest, "The payload cannot be decoded", 0}
 	kindUnauthorized     = kind{"unauthorized", http.StatusUnauthorized, "A bearer token is needed", 0}
+	kindAdminOnly        = kind{"admin-only", http.StatusForbidden, "The admin token is needed", 0}
 	kindForeignHost      = kind{"foreign-host", http.StatusForbidden, "The Host header names another host", 0}
 	kindForeignOrigin    = kind{"foreign-origin", http.StatusForbidden, "Web pages of other origins are not served", 0}
 	kindNotFound         = kind{"not-found", http.StatusNotFound, "There is nothing at this path", 0}
 	kindUnknownType      = kind{"unknown-type", http.StatusNotFound, "No plugin serves the entity type", 0}
+	kindUnknownPlugin    = kind{"unknown-plugin", http.StatusNotFound, "No such plugin was ever deployed", 0}
+	kindNoFormer         = kind{"no-former-plugin", http.StatusNotFound, "There is no plugin to go back to", 0}
 	kindUnknownCommand   = kind{"unknown-command", http.StatusNotFound, "The entity type has no such command", 0}
 	kindNoEvents         = kind{"no-events", http.StatusNotFound, "The entity has no events", 0}
 	kindMethodNotAllowed = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The path does not take this method", 0}
 	kindNotAcceptable    = kind{"not-acceptable", http.StatusNotAcceptable, "No acceptable media type", 0}
 	kindConflict         = kind{"conflict", http.StatusConflict, "Other writers came first", 0}
 	kindExpectedSeq      = kind{"expected-seq", http.StatusPreconditionFailed, "The entity is at another sequence number", 0}
+	kindPlanOutdated     = kind{"plan-outdated", http.StatusPreconditionFailed, "The plan is out of date", 0}
+	kindDeploymentRace   = kind{"deployment-race", http.StatusPreconditionFailed, "Another deployment came first", 0}
 	kindTooLarge         = kind{"too-large", http.StatusRequestEntityTooLarge, "Too large", 0}
 	kindUnsupportedMedia = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body's media type is not known", 0}
 	kindRejected         = kind{"rejected", http.StatusUnprocessableEntity, "The command was rejected", 0}
+	kindPluginRefused    = kind{"plugin-refused", http.StatusUnprocessableEntity, "The plugin cannot be served", 0}
+	kindUncovered        = kind{"uncovered-events", http.StatusUnprocessableEntity, "The plugin cannot fold all events in the log", 0}
 	kindCommandIDReused  = kind{"command-id-reused", http.StatusUnprocessableEntity, "The command id was used for another command", 0}
 	kindMailboxFull      = kind{"mailbox-full", http.StatusTooManyRequests, "The entity's mailbox is full", time.Second}
 	kindPluginFailed     = kind{"plugin-failed", http.StatusInternalServerError, "The plugin failed", 0}
@@ -54,9 +61,9 @@ var (
 
 // kinds lists them all.
 var kinds = []kind{
-	kindInvalidRequest, kindInvalidID, kindInvalidPayload, kindUnauthorized, kindForeignHost, kindForeignOrigin,
-	kindNotFound, kindUnknownType, kindUnknownCommand, kindNoEvents, kindMethodNotAllowed, kindNotAcceptable,
-	kindConflict, kindExpectedSeq, kindTooLarge, kindUnsupportedMedia, kindRejected, kindCommandIDReused,
+	kindInvalidRequest, kindInvalidID, kindInvalidPayload, kindUnauthorized, kindAdminOnly, kindForeignHost, kindForeignOrigin,
+	kindNotFound, kindUnknownType, kindUnknownPlugin, kindNoFormer, kindUnknownCommand, kindNoEvents, kindMethodNotAllowed, kindNotAcceptable,
+	kindConflict, kindExpectedSeq, kindPlanOutdated, kindDeploymentRace, kindTooLarge, kindUnsupportedMedia, kindRejected, kindPluginRefused, kindUncovered, kindCommandIDReused,
 	kindMailboxFull, kindPluginFailed, kindStoreCorrupt, kindInternal, kindQuarantined, kindUnavailable,
 	kindShuttingDown, kindNotStarted, kindNotReady, kindOutcomeUnknown,
 }

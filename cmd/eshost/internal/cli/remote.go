@@ -19,6 +19,7 @@ type remote struct {
 	url     string
 	timeout time.Duration
 	json    bool
+	admin   bool // it changes what serves
 }
 
 const defaultURL = "http://127.0.0.1:8080"
@@ -40,7 +41,11 @@ func (r *remote) client() (*client.Client, error) {
 	if url == "" {
 		url = defaultURL
 	}
-	return client.New(url, &client.Options{Token: r.p.variable("ESHOST_TOKEN")})
+	token := r.p.variable("ESHOST_TOKEN")
+	if own := r.p.variable("ESHOST_ADMIN_TOKEN"); r.admin && own != "" {
+		token = own
+	}
+	return client.New(url, &client.Options{Token: token})
 }
 
 // run calls f with a client, and reports its error as the flags say.
@@ -65,6 +70,10 @@ func (r *remote) run(ctx context.Context, f func(context.Context, *client.Client
 	case p == nil || r.json:
 	case p.Type == client.TypeUnauthorized:
 		err = fmt.Errorf("%w (set ESHOST_TOKEN to the host's token)", err)
+	case p.Type == client.TypeAdminOnly:
+		err = fmt.Errorf("%w (set ESHOST_ADMIN_TOKEN to the host's admin token)", err)
+	case p.Type == client.TypeUncovered:
+		err = fmt.Errorf("%w (--force does)", err)
 	case p.Type == client.TypeUnknownType || p.Type == client.TypeUnknownCommand:
 		p.Detail = strings.Replace(p.Detail, "GET /v1/types", "`eshost types`", 1)
 	}
