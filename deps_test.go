@@ -41,7 +41,7 @@ var policy = map[string]rule{
 	"host/internal/entity":            {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2"}},
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},
 	"host/internal/engine":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/prometheus/client_golang"}},
-	"host/internal/replay":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/cespare/xxhash/v2", "golang.org/x/sync"}},
+	"host/internal/replay":            {ours: []string{"abi", "host/internal/entity", "stores"}, others: []string{"github.com/cespare/xxhash/v2", "github.com/wI2L/jsondiff", "golang.org/x/sync"}},
 	"host":                            {ours: []string{"abi", "stores", "host/internal/..."}, others: []string{"golang.org/x/time", "github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
 	"host/sandbox":                    {ours: []string{"abi", "host/internal/plugin"}},
 	"host/sandbox/conformance":        {ours: []string{"abi/abitest", "host/sandbox"}},

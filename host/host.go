@@ -20,6 +20,7 @@ import (
 	"github.com/eshost/eshost/host/internal/engine"
 	"github.com/eshost/eshost/host/internal/entity"
 	"github.com/eshost/eshost/host/internal/plugin"
+	"github.com/eshost/eshost/host/internal/replay"
 	"github.com/eshost/eshost/stores"
 )
 
@@ -28,6 +29,7 @@ type Host struct {
 	o       Options
 	engine  *engine.Engine
 	plugins *plugin.Engine
+	replays *replay.Engine
 	tracer  *tracer // nil: no spans
 
 	registered []prometheus.Collector
@@ -86,6 +88,7 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		Workers: h.o.Workers, Recoveries: h.o.Recoveries, IdleTimeout: h.o.IdleTimeout,
 		MemoryBytes: h.o.MemoryBytes, AppendTimeout: h.o.AppendTimeout,
 	})
+	h.replays = &replay.Engine{Log: h.o.Log, Snapshots: h.o.Snapshots, Pace: replay.NewPace(h.o.Workers, h.engine.Busy)}
 	if err := h.register(metrics); err != nil {
 		return nil, errors.Join(fmt.Errorf("start host: %w", err), h.Close(ctx))
 	}
