@@ -30,6 +30,7 @@ var policy = map[string]rule{
 	"stores/storetest/proxy":          {},
 	"stores/memstore":                 {ours: []string{"stores"}},
 	"stores/pebblestore":              {ours: []string{"stores"}, others: []string{"github.com/cockroachdb/pebble/v2"}},
+	"stores/transfer":                 {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2", "golang.org/x/sync"}},
 	"stores/natsstore":                {ours: []string{"stores"}, others: []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid", "golang.org/x/sync"}},
 	"stores/natsstore/natstest":       {others: []string{"github.com/nats-io/nats.go"}},
 	"stores/pgstore":                  {ours: []string{"stores"}, others: []string{"github.com/jackc/pgx/v5"}},
@@ -48,7 +49,7 @@ var policy = map[string]rule{
 	"host/hosttest":                   {ours: []string{"host", "stores/memstore"}},
 	"host/client":                     {others: []string{"github.com/vmihailenco/msgpack/v5"}},
 	"cmd/eshost":                      {ours: []string{"cmd/eshost/internal/...", "abi", "host/...", "stores/..."}, others: []string{"*"}},
-	"cmd/eshost/internal/...":         {ours: []string{"cmd/eshost/internal/...", "abi", "abi/abitest", "host", "host/client", "host/sandbox/...", "stores", "stores/memstore", "stores/pebblestore"}, others: []string{"*"}},
+	"cmd/eshost/internal/...":         {ours: []string{"cmd/eshost/internal/...", "abi", "abi/abitest", "host", "host/client", "host/sandbox/...", "stores", "stores/memstore", "stores/natsstore", "stores/pebblestore", "stores/pgstore", "stores/transfer"}, others: []string{"*"}},
 }
 
 // forbidden says which modules only some packages may import, whatever else

@@ -182,6 +182,7 @@ func (a *appending) send(all []pending) {
 
 // sendEach publishes each commit for itself.
 func (a *appending) sendEach(all []pending) {
+	begin := time.Now()
 	p := a.s.newPublication(len(all))
 	for i := range all {
 		if err := p.send(i, all[i].subject, all[i].expected, a.buf[all[i].from:all[i].to]); err != nil {
@@ -190,6 +191,7 @@ func (a *appending) sendEach(all []pending) {
 	}
 	werr := a.s.wait(a.ctx, p.call, false)
 	a.s.answers.end(p.call)
+	took, applied := time.Since(begin), 0
 	var refused []pending // whose reason must be looked into
 	for i, c := range all {
 		switch ack := &p.acks[i]; {
@@ -197,6 +199,7 @@ func (a *appending) sendEach(all []pending) {
 			a.set(c.index, stores.Unknown, werr)
 		case ack.err == nil:
 			a.in(c.index, stores.Applied, ack.seq)
+			applied++
 		case errors.Is(ack.err, errUnsent):
 			a.notSent(c.index, ack.err)
 		case errors.Is(ack.err, errNobodyListens):
@@ -205,6 +208,9 @@ func (a *appending) sendEach(all []pending) {
 			a.results[c.index].Err = ack.err
 			refused = append(refused, c)
 		}
+	}
+	if applied == len(all) {
+		a.s.strategy.took(false, applied, took)
 	}
 	a.settle(refused)
 }

@@ -206,3 +206,25 @@ func TestWithoutAConnectionEverythingEndsWithinItsTime(t *testing.T) {
 	}
 	storetest.Verify(t, s)
 }
+
+func TestALostConnectionEndsTheCallsThatWaitForAnAnswer(t *testing.T) {
+	s, p := behind(t, "timeout=1h")
+	first := commitOf(counter, 0, "", "1")
+	r := append1(t.Context(), s, first)
+	if r.Outcome != stores.Applied {
+		t.Fatalf("%+v", r)
+	}
+	p.HangAnswers()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	told := make(chan stores.Result, 1)
+	go func() { told <- append1(ctx, s, commitOf(counter, 1, r.Head, "2")) }()
+	for len(told) == 0 && ctx.Err() == nil {
+		p.Break() // until it is the connection that the append waits on
+		time.Sleep(20 * time.Millisecond)
+	}
+	if r := <-told; r.Outcome != stores.Unknown && r.Outcome != stores.Refused || !errors.Is(r.Err, stores.ErrUnavailable) {
+		t.Errorf("%+v", r)
+	}
+	p.Resume()
+}

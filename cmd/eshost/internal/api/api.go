@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,6 +41,7 @@ type Options struct {
 	Logger  *slog.Logger                // nil: discards
 	Metrics prometheus.Gatherer         // what /metrics shows; nil: there is no /metrics
 	Version string                      // of the program; empty: "unknown"
+	Store   *Store                      // what /v1/store shows; nil: an unnamed one
 	Ready   func(context.Context) error // nil, or an error that says why the host is not ready; must not block for long
 }
 
@@ -51,6 +53,8 @@ type Server struct {
 	guard   *guard
 	routes  []route
 	metrics http.Handler // nil: none
+
+	backingUp sync.Mutex // held while a backup is made and sent
 
 	draining context.Context // ends with Drain
 	drain    context.CancelFunc
@@ -84,6 +88,9 @@ func newServer(h backend, o *Options) *Server {
 	}
 	if s.o.Version == "" {
 		s.o.Version = "unknown"
+	}
+	if s.o.Store == nil {
+		s.o.Store = &Store{}
 	}
 	if o.Metrics != nil {
 		s.metrics = promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{})

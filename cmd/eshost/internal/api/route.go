@@ -44,6 +44,8 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/v1/plugins", serve: s.plugins},
 		{method: http.MethodGet, path: "/v1/quarantine", serve: s.quarantine},
 		{method: http.MethodGet, path: "/v1/audits", serve: s.audits},
+		{method: http.MethodGet, path: "/v1/store", serve: s.store},
+		{method: http.MethodGet, path: "/v1/store/backup", serve: s.backup},
 		{method: http.MethodGet, path: "/v1/openapi.json", serve: s.openapi},
 		{method: http.MethodGet, path: "/healthz", open: true, serve: s.health},
 		{method: http.MethodGet, path: "/readyz", open: true, serve: s.ready},

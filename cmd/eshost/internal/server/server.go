@@ -114,7 +114,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.api = api.New(s.host, &api.Options{
 		Token: c.HTTP.Token, Loopback: c.HTTP.Loopback(), AllowedHosts: c.HTTP.AllowedHosts,
 		MaxBodyBytes: c.HTTP.MaxBodyBytes, StreamWindow: c.HTTP.StreamWindow,
-		Logger: s.logger, Metrics: registry, Version: s.version, Ready: s.stores.Ready,
+		Logger: s.logger, Metrics: registry, Version: s.version, Ready: s.stores.Ready, Store: s.stores.Describe(),
 	})
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
