@@ -30,6 +30,9 @@ var policy = map[string]rule{
 	"stores/storetest/proxy":          {},
 	"stores/memstore":                 {ours: []string{"stores"}},
 	"stores/pebblestore":              {ours: []string{"stores"}, others: []string{"github.com/cockroachdb/pebble/v2"}},
+	"stores/transfer":                 {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2", "golang.org/x/sync"}},
+	"stores/natsstore":                {ours: []string{"stores"}, others: []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid", "golang.org/x/sync"}},
+	"stores/natsstore/natstest":       {others: []string{"github.com/nats-io/nats.go"}},
 	"stores/pgstore":                  {ours: []string{"stores"}, others: []string{"github.com/jackc/pgx/v5"}},
 	"stores/pgstore/pgtest":           {ours: []string{"stores/pgstore"}, others: []string{"github.com/jackc/pgx/v5"}},
 	"host/internal/module":            {},
@@ -40,20 +43,22 @@ var policy = map[string]rule{
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},
 	"host/internal/engine":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/prometheus/client_golang"}},
 	"host/internal/deployment":        {ours: []string{"stores"}, others: []string{"github.com/vmihailenco/msgpack/v5"}},
+	"host/internal/replay":            {ours: []string{"abi", "host/internal/entity", "stores"}, others: []string{"github.com/cespare/xxhash/v2", "github.com/wI2L/jsondiff", "golang.org/x/sync"}},
 	"host":                            {ours: []string{"abi", "stores", "host/internal/..."}, others: []string{"golang.org/x/time", "github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
 	"host/sandbox":                    {ours: []string{"abi", "host/internal/plugin"}},
 	"host/sandbox/conformance":        {ours: []string{"abi/abitest", "host/sandbox"}},
 	"host/hosttest":                   {ours: []string{"host", "stores/memstore"}},
 	"host/client":                     {others: []string{"github.com/vmihailenco/msgpack/v5"}},
 	"cmd/eshost":                      {ours: []string{"cmd/eshost/internal/...", "abi", "host/...", "stores/..."}, others: []string{"*"}},
-	"cmd/eshost/internal/...":         {ours: []string{"cmd/eshost/internal/...", "abi", "abi/abitest", "host", "host/client", "host/sandbox/...", "stores", "stores/memstore", "stores/pebblestore"}, others: []string{"*"}},
+	"cmd/eshost/internal/...":         {ours: []string{"cmd/eshost/internal/...", "abi", "abi/abitest", "host", "host/client", "host/sandbox/...", "stores", "stores/memstore", "stores/natsstore", "stores/pebblestore", "stores/pgstore", "stores/transfer"}, others: []string{"*"}},
 }
 
 // forbidden says which modules only some packages may import, whatever else
 // the policy allows.
 var forbidden = map[string][]string{
-	"github.com/tetratelabs/wazero":    {"host/internal/plugin", "cmd/eshost/internal/bench"},
-	"github.com/cockroachdb/pebble/v2": {"stores/pebblestore", "cmd/eshost/internal/bench"},
+	"github.com/tetratelabs/wazero":     {"host/internal/plugin", "cmd/eshost/internal/bench"},
+	"github.com/cockroachdb/pebble/v2":  {"stores/pebblestore", "cmd/eshost/internal/bench"},
+	"github.com/nats-io/nats-server/v2": {}, // a tool: tests start it as a process
 }
 
 // pkg is what `go list` says of a package.

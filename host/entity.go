@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"sync"
 	"time"
 
 	"github.com/eshost/eshost/abi"
@@ -37,19 +36,6 @@ func (h *Host) Entity(typ, id string) Entity { return Entity{h, stores.EntityID{
 // ID names the entity.
 func (e Entity) ID() stores.EntityID { return e.id }
 
-// waiting is a call whose caller waits for the answer.
-type waiting struct {
-	entity.Call
-	answer entity.Answers
-}
-
-// calls are reused between commands whose callers waited for the answer.
-var calls = sync.Pool{New: func() any {
-	c := &waiting{answer: make(entity.Answers, 1)}
-	c.Caller = c.answer
-	return c
-}}
-
 // Handle sends a command and waits for its answer. A nil error means that the
 // command was accepted and that its events, if any, are durable.
 //
@@ -67,26 +53,11 @@ var calls = sync.Pool{New: func() any {
 //
 // When ctx ends first, the error also wraps ctx's.
 func (e Entity) Handle(ctx context.Context, c Command) (Reply, error) {
-	t, err := e.accepts(&c)
+	p, err := e.Begin(ctx, c)
 	if err != nil {
-		return Reply{}, e.Explain(c.Name, err)
-	}
-	call := calls.Get().(*waiting)
-	call.Command, call.Ctx = c, ctx
-	span := e.h.tracer.begin(e.id, &call.Call)
-	answered, err := e.await(ctx, t, call)
-	if !answered {
-		span.end(nil, err)
 		return Reply{}, err
 	}
-	reply := call.Reply
-	span.end(call.Times, err)
-	call.Reset()
-	calls.Put(call)
-	if err != nil {
-		err = e.Explain(c.Name, err)
-	}
-	return reply, err
+	return p.Answer(ctx)
 }
 
 // accepts checks what can be checked before the entity is asked.
@@ -135,13 +106,9 @@ func (e Entity) served() (*engine.Type, error) {
 	return nil, e.h.unknown(e.id.Type)
 }
 
-// await posts a call and waits for its answer. When it is not answered, it is
+// await waits for the answer to a call that was posted. When it is not answered, it is
 // still on its way, and must not be touched any more.
-func (e Entity) await(ctx context.Context, t *engine.Type, call *waiting) (answered bool, err error) {
-	ent, err := e.h.engine.Post(t, e.id.ID, &call.Call)
-	if err != nil {
-		return true, err
-	}
+func (e Entity) await(ctx context.Context, ent *entity.Entity, call *waiting) (answered bool, err error) {
 	select {
 	case <-call.answer:
 		return true, call.Err
@@ -168,13 +135,15 @@ func (e Entity) State(ctx context.Context) (State, error) {
 	}
 	call := calls.Get().(*waiting)
 	call.Read, call.Ctx = true, ctx
-	answered, err := e.await(ctx, t, call)
-	if !answered {
-		return State{}, fmt.Errorf("read %s: %w: %w", e.id, ErrUnavailable, ctx.Err())
+	ent, err := e.h.engine.Post(t, e.id.ID, &call.Call)
+	if err == nil {
+		var answered bool
+		if answered, err = e.await(ctx, ent, call); !answered {
+			return State{}, fmt.Errorf("read %s: %w: %w", e.id, ErrUnavailable, ctx.Err())
+		}
 	}
 	state := call.State
-	call.Reset()
-	calls.Put(call)
+	call.free()
 	if err != nil {
 		return State{}, err
 	}

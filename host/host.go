@@ -18,6 +18,7 @@ import (
 	"github.com/eshost/eshost/host/internal/engine"
 	"github.com/eshost/eshost/host/internal/entity"
 	"github.com/eshost/eshost/host/internal/plugin"
+	"github.com/eshost/eshost/host/internal/replay"
 	"github.com/eshost/eshost/stores"
 )
 
@@ -26,6 +27,7 @@ type Host struct {
 	o       Options
 	engine  *engine.Engine
 	plugins *plugin.Engine
+	replays *replay.Engine
 	tracer  *tracer // nil: no spans
 
 	registered []prometheus.Collector
@@ -74,6 +76,7 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		Workers: h.o.Workers, Recoveries: h.o.Recoveries, IdleTimeout: h.o.IdleTimeout,
 		MemoryBytes: h.o.MemoryBytes, AppendTimeout: h.o.AppendTimeout,
 	})
+	h.replays = &replay.Engine{Log: h.o.Log, Snapshots: h.o.Snapshots, Pace: replay.NewPace(h.o.Workers, h.engine.Busy)}
 	if err = h.deployments.start(ctx, h); err == nil {
 		err = h.register(metrics)
 	}

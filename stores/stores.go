@@ -245,6 +245,20 @@ const (
 	Replicated
 )
 
+// String returns the level in lower case.
+func (d Durability) String() string {
+	switch d {
+	case Replicated:
+		return "replicated"
+	case Synced:
+		return "synced"
+	case Process:
+		return "process"
+	default:
+		return "volatile"
+	}
+}
+
 // Info describes a log: what it promises and what it can hold.
 type Info struct {
 	Name          string     // the engine, e.g. "pebble"

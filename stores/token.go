@@ -2,73 +2,58 @@ package stores
 
 import "strings"
 
-// EncodeToken writes a name or an id as one token of a NATS subject, which is fit
+const tokenDigits = "0123456789ABCDEF"
+
+// AppendToken appends a name or an id as one token of a NATS subject, which is fit
 // for a key of a NATS bucket too. ASCII letters, digits, '-' and '_' stand for themselves, every other byte is "=" and
-// two upper-case hexadecimal digits: "a.b c" is "a=2Eb=20c". Different texts have different tokens. The
+// two upper-case hexadecimal digits: "a.b c" is "a=2Eb=20c". The empty text is "=". Different texts have different tokens. The
 // encoding is frozen.
-func EncodeToken(s string) string {
-	i := 0
-	for i < len(s) && plainToken(s[i]) {
-		i++
+func AppendToken(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, '=')
 	}
-	if i == len(s) { // nearly always
-		return s
-	}
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	b.Grow(len(s) + 16)
-	b.WriteString(s[:i])
-	for ; i < len(s); i++ {
+	for i := 0; i < len(s); i++ {
 		if c := s[i]; plainToken(c) {
-			b.WriteByte(c)
+			dst = append(dst, c)
 		} else {
-			b.Write([]byte{'=', digits[c>>4], digits[c&15]})
+			dst = append(dst, '=', tokenDigits[c>>4], tokenDigits[c&15])
 		}
 	}
-	return b.String()
+	return dst
 }
 
-// DecodeToken is the inverse of EncodeToken. It takes what EncodeToken gives
+// ParseToken is the inverse of AppendToken. It takes what AppendToken gives
 // and nothing else, so that an entity has one subject.
-func DecodeToken(token string) (string, bool) {
+func ParseToken(token string) (string, bool) {
+	if token == "=" {
+		return "", true
+	}
 	i := 0
 	for i < len(token) && plainToken(token[i]) {
 		i++
 	}
-	if i == len(token) {
-		return token, true
+	if i == len(token) { // nearly always
+		return token, token != ""
 	}
-	var b strings.Builder
-	b.Grow(len(token))
-	b.WriteString(token[:i])
+	b := append(make([]byte, 0, len(token)), token[:i]...)
 	for ; i < len(token); i++ {
 		c := token[i]
 		if !plainToken(c) {
 			if c != '=' || i+2 >= len(token) {
 				return "", false
 			}
-			high, ok1 := hexDigit(token[i+1])
-			low, ok2 := hexDigit(token[i+2])
-			if c = high<<4 | low; !ok1 || !ok2 || plainToken(c) {
+			high, low := strings.IndexByte(tokenDigits, token[i+1]), strings.IndexByte(tokenDigits, token[i+2])
+			if high < 0 || low < 0 || plainToken(byte(high<<4|low)) {
 				return "", false
 			}
+			c = byte(high<<4 | low)
 			i += 2
 		}
-		b.WriteByte(c)
+		b = append(b, c)
 	}
-	return b.String(), true
+	return string(b), true
 }
 
 func plainToken(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c == '-' || c == '_'
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/eshost/eshost/host/hosttest"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 //	exits CODE CMD    runs the command, whose exit code must be CODE; its output is in the files out and err
 //	has FILE REGEXP   the file must match
 //	edit FILE OLD NEW replaces text in a file
+//	nats USER PASSWORD starts a NATS server at $NATS_URL
 func TestScripts(t *testing.T) {
 	counter := filepath.Join(t.TempDir(), "counter.wasm")
 	if err := os.WriteFile(counter, hosttest.BuildGo(t, "../../plugins/counter/go"), 0o600); err != nil {
@@ -47,7 +49,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		Setup:         func(e *testscript.Env) error { return setup(e, cache, counter, source) },
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "until": until, "exits": exits, "has": has, "edit": edit},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "until": until, "exits": exits, "has": has, "edit": edit, "nats": startNATS},
 		UpdateScripts: os.Getenv("UPDATE") != "",
 	})
 }
@@ -131,7 +133,8 @@ func run(ts *testscript.TestScript, args []string) (stdout, stderr string, code 
 	var out, err strings.Builder
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &err
 	cmd.Env = os.Environ()
-	for _, name := range []string{"PATH", "ESHOST_URL", "ESHOST_TOKEN", "ESHOST__HTTP__LISTEN", "ESHOST__HOST__AUDIT_SHARE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "CARGO_TARGET_DIR", "ESHOST__HTTP__TOKEN", "ESHOST__STOER__URL", "ESHOST__BENCH__EVENTS"} {
+	for _, name := range []string{"PATH", "ESHOST_URL", "ESHOST_TOKEN", "ESHOST__HTTP__LISTEN", "ESHOST__HOST__AUDIT_SHARE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPROXY", "CARGO_TARGET_DIR", "ESHOST__HTTP__TOKEN", "ESHOST__STOER__URL", "ESHOST__BENCH__EVENTS",
+		"ESHOST__NATS__URL", "ESHOST__NATS__USER", "ESHOST__NATS__PASSWORD", "ESHOST__NATS__PREFIX"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
@@ -186,4 +189,21 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+func startNATS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: nats USER PASSWORD")
+	}
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true, Username: args[0], Password: args[1]})
+	ts.Check(err)
+	s.Start()
+	ts.Defer(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(patience) {
+		ts.Fatalf("the NATS server does not become ready")
+	}
+	ts.Setenv("NATS_URL", "nats://"+s.Addr().String())
 }

@@ -44,15 +44,16 @@ type Client struct {
 	http  *http.Client
 }
 
-// New returns a client of the host at a URL such as http://127.0.0.1:8080. It
-// does not connect.
+// New returns a client of the host at a URL such as http://127.0.0.1:8080. Other
+// schemes are for an HTTPClient whose Transport knows them. It does not connect.
 func New(baseURL string, o *Options) (*Client, error) {
 	u, err := url.Parse(baseURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, notAURL(baseURL)
-	}
 	if o == nil {
 		o = &Options{}
+	}
+	other := o.HTTPClient != nil && o.HTTPClient.Transport != nil
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" && !other || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, notAURL(baseURL)
 	}
 	c := &Client{base: strings.TrimRight(baseURL, "/"), token: o.Token}
 	own := http.Client{Transport: &http.Transport{

@@ -2,6 +2,8 @@ package pebblestore_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -90,5 +92,39 @@ func TestAStoreThatMustExistIsNotMade(t *testing.T) {
 		if all, err := mem.List(dir); err == nil && len(all) > 0 {
 			t.Errorf("%s: it made %v", dir, all)
 		}
+	}
+}
+
+func TestADamagedFileFailsReadsAndNotTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir, nil)
+	rnd := newRand()
+	c := randomCommit(rnd, "a", 0)
+	if r := one(t, s, c); r.Outcome != stores.Applied {
+		t.Fatal(r)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, dir, nil) // which writes a table of what the write-ahead log had
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal(tables, err)
+	}
+	for _, name := range tables {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[20] ^= 1
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := pebblestore.Open(dir, nil); !errors.Is(err, stores.ErrCorrupt) {
+		t.Errorf("%v, want %v", err, stores.ErrCorrupt)
 	}
 }

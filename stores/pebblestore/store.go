@@ -171,6 +171,10 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		L0StopWritesThreshold:       1000,
 		BytesPerSync:                1 << 20,
 	}
+	// Unless told otherwise Pebble ends the process when a read meets a damaged block. Here the read fails.
+	o.EventListener = &pebble.EventListener{DataCorruption: func(i pebble.DataCorruptionInfo) {
+		s.o.Logger.Error("a file of the store is damaged: restore a backup", "path", i.Path, "error", i.Details)
+	}}
 	// Pebble would take the later records of an entity for outdated versions of
 	// the first one, and put their values aside.
 	o.Experimental.SpanPolicyFunc = func([]byte) (pebble.SpanPolicy, []byte, error) {
@@ -329,7 +333,10 @@ func (s *Store) readError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, pebble.ErrCorruption):
+	case pebble.IsCorruptionError(err):
+		if i := pebble.ExtractDataCorruptionInfo(err); i != nil {
+			return fmt.Errorf("%w: %s: %w", stores.ErrCorrupt, i.Path, i.Details)
+		}
 		return fmt.Errorf("%w: %w", stores.ErrCorrupt, err)
 	case errors.Is(err, pebble.ErrClosed):
 		return stores.ErrClosed

@@ -179,6 +179,7 @@ func (a *call) add(i int) bool {
 	b.records.close(start)
 	b.types.text(c.Entity.Type)
 	b.ids.text(c.Entity.ID)
+	b.befores.int64(before(c.Head))
 	b.firsts.int64(c.Expected + 1)
 	b.lasts.int64(c.Seq())
 	b.slices.int16(c.Entity.Slice())

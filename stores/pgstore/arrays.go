@@ -77,11 +77,11 @@ func (a *array) drop(start int) { a.b = a.b[:start-4] }
 
 // columns are the arrays that an append sends.
 type columns struct {
-	types, ids, firsts, lasts, slices, records array
+	types, ids, befores, firsts, lasts, slices, records array
 }
 
 func (c *columns) reset() {
-	for a, element := range map[*array]uint32{&c.types: pgtype.TextOID, &c.ids: pgtype.TextOID, &c.firsts: pgtype.Int8OID, &c.lasts: pgtype.Int8OID, &c.slices: pgtype.Int2OID, &c.records: pgtype.ByteaOID} {
+	for a, element := range map[*array]uint32{&c.types: pgtype.TextOID, &c.ids: pgtype.TextOID, &c.befores: pgtype.Int8OID, &c.firsts: pgtype.Int8OID, &c.lasts: pgtype.Int8OID, &c.slices: pgtype.Int2OID, &c.records: pgtype.ByteaOID} {
 		a.reset(element)
 	}
 }

@@ -45,7 +45,7 @@ func (a *call) lookup(ctx context.Context) error {
 			_, err := d.Record(values[rowRecord], c.Entity, c.Expected, &rec)
 			if err == nil && rec.ID == c.ID {
 				p := place{uint64Value(values[rowPosition]), uint32Value(values[rowPlace]), uint32(len(rec.Events) - 1)}
-				a.results[i] = stores.Result{Outcome: stores.Duplicate, Place: a.s.position(p)}
+				a.results[i] = stores.Result{Outcome: stores.Duplicate, Head: tokenOf(c.Expected), Place: a.s.position(p)}
 				continue
 			}
 		}

@@ -119,10 +119,7 @@ func parseError(err error) error {
 	if !errors.As(err, &parse) {
 		return errors.New("the connection's parameters cannot be parsed")
 	}
-	if cause := errors.Unwrap(parse); cause != nil {
-		return fmt.Errorf("the connection's parameters: %w", cause)
-	}
-	text := strings.TrimPrefix(parse.Error(), "cannot parse ")
+	text := parse.Error()
 	if i := strings.LastIndex(text, "`: "); i >= 0 {
 		text = text[i+3:]
 	}

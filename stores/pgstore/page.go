@@ -89,6 +89,7 @@ func (s *Store) record(ctx context.Context, d *stores.Decoder, p *page, r *row, 
 	if rec.Plugin, err = s.plugins.digest(ctx, s, number); err != nil {
 		return err
 	}
+	rec.Head = tokenOf(rec.Expected)
 	r.at.event = uint32(len(rec.Events) - 1)
 	rec.Place = s.position(r.at)
 	return nil

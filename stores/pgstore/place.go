@@ -76,3 +76,18 @@ func uint32Value(b []byte) uint32 {
 	}
 	return binary.BigEndian.Uint32(b)
 }
+
+// tokenOf is the head token of a record: the number that it comes after. With it
+// the next append finds the record by its key.
+func tokenOf(expected uint64) stores.HeadToken {
+	return stores.HeadToken(strconv.FormatUint(expected, 10))
+}
+
+// before is the first number of the record that a token belongs to; 0: the token says nothing.
+func before(token stores.HeadToken) uint64 {
+	expected, err := strconv.ParseInt(string(token), 10, 64)
+	if err != nil || expected < 0 {
+		return 0
+	}
+	return uint64(expected) + 1
+}

@@ -27,9 +27,11 @@ func (s *Store) Heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 		return nil, fmt.Errorf("read heads: %w", failure(err))
 	}
 	n := 0
-	var seq int64
-	_, err = pgx.ForEachRow(rows, []any{&seq}, func() error {
-		heads[n].Seq = uint64(seq)
+	var first, last int64
+	_, err = pgx.ForEachRow(rows, []any{&first, &last}, func() error {
+		if first > 0 {
+			heads[n] = stores.Head{Seq: uint64(last), Token: tokenOf(uint64(first) - 1)}
+		}
 		n++
 		return nil
 	})

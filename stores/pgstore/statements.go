@@ -15,15 +15,19 @@ type statements struct {
 }
 
 func newStatements(n names) statements {
+	// The record before is at the number that the commit's token names, unless the caller has lost it. To look for
+	// the last one before is dear: the index is then read by the page, and an entity's commits are neighbours in it.
 	const insert = `
 INSERT INTO {commits} (entity_type, entity_id, first_seq, last_seq, batch, place, slice, record)
-SELECT u.t, u.i, u.f, u.l, $7::int8, u.o::int4, u.s, u.r
-FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int2[], $6::bytea[]) WITH ORDINALITY AS u(t, i, f, l, s, r, o)
-WHERE (u.f = 1 OR u.f - 1 = (
+SELECT u.t, u.i, u.f, u.l, $8::int8, u.o::int4, u.s, u.r
+FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::int8[], $6::int2[], $7::bytea[]) WITH ORDINALITY AS u(t, i, p, f, l, s, r, o)
+WHERE (u.f = 1
+OR u.f - 1 = (SELECT p.last_seq FROM {commits} p WHERE p.entity_type = u.t AND p.entity_id = u.i AND p.first_seq = u.p)
+OR u.f - 1 = (
 	SELECT p.last_seq FROM {commits} p
 	WHERE p.entity_type = u.t AND p.entity_id = u.i AND p.first_seq < u.f ORDER BY p.first_seq DESC LIMIT 1))`
 	const unlessFenced = `
-AND NOT EXISTS (SELECT FROM {fences} e WHERE e.slice = u.s AND e.epoch > $8::text::numeric)`
+AND NOT EXISTS (SELECT FROM {fences} e WHERE e.slice = u.s AND e.epoch > $9::text::numeric)`
 	const insertEnd = `
 ORDER BY u.o
 ON CONFLICT (entity_type, entity_id, first_seq) DO NOTHING
@@ -54,8 +58,9 @@ ORDER BY u.o`),
 INSERT INTO {fences} AS f (slice, epoch) SELECT s, $3::text::numeric FROM generate_series($1::int, $2::int) AS s
 ON CONFLICT (slice) DO UPDATE SET epoch = excluded.epoch WHERE f.epoch < excluded.epoch`),
 		heads: n.sql(`
-SELECT coalesce((SELECT last_seq FROM {commits} c WHERE c.entity_type = u.t AND c.entity_id = u.i ORDER BY c.first_seq DESC LIMIT 1), 0)
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(t, i, o) ORDER BY u.o`),
+SELECT coalesce(c.first_seq, 0), coalesce(c.last_seq, 0) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(t, i, o)
+LEFT JOIN LATERAL (SELECT first_seq, last_seq FROM {commits} WHERE entity_type = u.t AND entity_id = u.i ORDER BY first_seq DESC LIMIT 1) c ON true
+ORDER BY u.o`),
 		// The record that holds the event after a number begins right behind the number or before.
 		read: n.sql(`
 SELECT ` + columns + ` FROM {commits} c LEFT JOIN {groups} g ON g.batch = c.batch

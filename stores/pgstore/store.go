@@ -71,7 +71,7 @@ func Open(ctx context.Context, o *Options) (*Store, error) {
 		if s.pool != nil {
 			s.pool.Close()
 		}
-		return nil, fmt.Errorf("open store in Postgres%s: %w", s.o.where(), failure(err))
+		return nil, fmt.Errorf("open store in Postgres%s: %w", s.o.where(), err)
 	}
 	s.aside.Go(s.watch)
 	s.aside.Go(s.notify)

@@ -50,7 +50,7 @@ func (a *call) applied(places []uint32, group uint64) {
 		}
 		places = places[1:]
 		event := uint32(len(a.commits[i].Events) - 1)
-		a.results[i] = stores.Result{Outcome: stores.Applied, Place: stores.NewPosition(prefix+strconv.FormatUint(uint64(member), 10), event)}
+		a.results[i] = stores.Result{Outcome: stores.Applied, Head: tokenOf(a.commits[i].Expected), Place: stores.NewPosition(prefix+strconv.FormatUint(uint64(member), 10), event)}
 		end = place{group, member, event}
 	}
 	if end.group != 0 {
@@ -72,7 +72,7 @@ func (s *Store) insert(ctx context.Context, b *batch, epoch uint64) (places []ui
 	}
 	defer conn.Release()
 	t := transaction{conn: conn.Conn().PgConn()}
-	params := [][]byte{b.types.bytes(), b.ids.bytes(), b.firsts.bytes(), b.lasts.bytes(), b.slices.bytes(), b.records.bytes(), int64Param(number)}
+	params := [][]byte{b.types.bytes(), b.ids.bytes(), b.befores.bytes(), b.firsts.bytes(), b.lasts.bytes(), b.slices.bytes(), b.records.bytes(), int64Param(number)}
 	if epoch == 0 {
 		t.add("insert", s.sql.insert, params...)
 	} else {

@@ -112,64 +112,83 @@ func TestEveryHistoryIsLinearizable(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
 			log := memstore.New(&memstore.Options{Exclusive: test.engines == 1})
-			var rigs []*rig
-			var faults []*storetest.FaultyLog
-			for i := range test.engines {
-				var l stores.Log = log
-				if test.faults {
-					f := &storetest.Faults{Seed: seed + uint64(i), Before: 0.05, After: 0.05, Lost: 0.05, Late: 0.05, AfterHead: 0.05,
-						Delay: 0.1, Disconnects: 0.02, Read: 0.05}
-					faulty := storetest.Faulty(log, f)
-					t.Cleanup(faulty.Flush)
-					faults = append(faults, faulty)
-					l = faulty
-				}
-				rigs = append(rigs, start(t, settings{log: l, snapshots: log, every: 10, timeout: 200 * time.Millisecond}))
-			}
-			h := &history{start: time.Now(), sure: make(map[string]int)}
-			const clients, each, entities = 12, 60, 6
-			var wg sync.WaitGroup
-			for c := range clients {
-				wg.Go(func() {
-					rnd := rand.New(rand.NewPCG(seed, uint64(c)))
-					for i := range each {
-						in := input{id: fmt.Sprint("e", rnd.IntN(entities)), name: "add", by: 1 + rnd.IntN(9)}
-						switch rnd.IntN(5) {
-						case 0:
-							in.name = "get"
-						case 1:
-							in.name = "refuse"
-						}
-						patience := 5 * time.Second
-						if rnd.IntN(10) == 0 {
-							patience = time.Duration(rnd.IntN(20)) * time.Millisecond
-						}
-						h.do(rigs[c%len(rigs)], c, in, fmt.Sprintf("c%d-%d", c, i), patience)
-					}
-				})
-			}
-			wg.Wait()
-			for _, f := range faults {
-				f.Faults().Stop()
-			}
-			for _, r := range rigs {
-				if err := r.Close(t.Context()); err != nil {
-					t.Error(err)
-				}
-			}
-			for _, f := range faults {
-				f.Flush()
-			}
-			if res := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute); res != porcupine.Ok {
-				t.Errorf("%d operations: %s", len(h.ops), res)
-			}
-			storetest.Verify(t, log)
-			onceEach(t, log, h.sure)
+			logs := []stores.Log{log, log}[:test.engines]
+			runLinear(t, linear{logs: logs, snapshots: log, faults: test.faults, truth: log})
 		})
 	}
+}
+
+// linear is a run of clients on engines, one for each log. All logs show the same.
+type linear struct {
+	logs      []stores.Log
+	snapshots stores.SnapshotStore
+	faults    bool // each log also fails in all the ways a log can
+	during    func()
+	truth     stores.Log // what is asked in the end
+}
+
+// runLinear checks that what the clients saw is what a plain counter could
+// have answered, and that the log holds what they were told.
+func runLinear(t *testing.T, run linear) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var rigs []*rig
+	var faults []*storetest.FaultyLog
+	for i, l := range run.logs {
+		if run.faults {
+			f := &storetest.Faults{Seed: seed + uint64(i), Before: 0.05, After: 0.05, Lost: 0.05, Late: 0.05, AfterHead: 0.05,
+				Delay: 0.1, Disconnects: 0.02, Read: 0.05}
+			faulty := storetest.Faulty(l, f)
+			t.Cleanup(faulty.Flush)
+			faults = append(faults, faulty)
+			l = faulty
+		}
+		rigs = append(rigs, start(t, settings{log: l, snapshots: run.snapshots, every: 10, timeout: 200 * time.Millisecond}))
+	}
+	h := &history{start: time.Now(), sure: make(map[string]int)}
+	const clients, each, entities = 12, 60, 6
+	var wg sync.WaitGroup
+	if run.during != nil {
+		wg.Go(run.during)
+	}
+	for c := range clients {
+		wg.Go(func() {
+			rnd := rand.New(rand.NewPCG(seed, uint64(c)))
+			for i := range each {
+				in := input{id: fmt.Sprint("e", rnd.IntN(entities)), name: "add", by: 1 + rnd.IntN(9)}
+				switch rnd.IntN(5) {
+				case 0:
+					in.name = "get"
+				case 1:
+					in.name = "refuse"
+				}
+				patience := 5 * time.Second
+				if rnd.IntN(10) == 0 {
+					patience = time.Duration(rnd.IntN(20)) * time.Millisecond
+				}
+				h.do(rigs[c%len(rigs)], c, in, fmt.Sprintf("c%d-%d", c, i), patience)
+			}
+		})
+	}
+	wg.Wait()
+	for _, f := range faults {
+		f.Faults().Stop()
+	}
+	for _, r := range rigs {
+		if err := r.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, f := range faults {
+		f.Flush()
+	}
+	t.Logf("%d operations, %d additions acknowledged", len(h.ops), len(h.sure))
+	if res := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute); res != porcupine.Ok {
+		t.Errorf("%d operations: %s", len(h.ops), res)
+	}
+	storetest.Verify(t, run.truth)
+	onceEach(t, run.truth, h.sure)
 }
 
 // onceEach checks that every acknowledged command is in the log once, and no

@@ -138,10 +138,13 @@ func (w *worker) stepBack(ran time.Duration) {
 	if ran == 0 {
 		ran = time.Millisecond // the first slice, of about that
 	}
-	if w.g.deciding.Load() > 0 || w.g.writing.Load() > 0 {
+	if w.g.Busy() {
 		time.Sleep(min(restFor*ran, longestRest))
 	}
 }
+
+// Busy reports whether ordinary turns are on their way at the moment.
+func (g *Engine) Busy() bool { return g.deciding.Load() > 0 || g.writing.Load() > 0 }
 
 // giveWay lets others go on with what this worker has beside a call that takes long.
 func (w *worker) giveWay() {

@@ -31,6 +31,7 @@ type Batch struct {
 	now    int64
 
 	traced bool // some of calls carry Times
+	repeat bool // of what was decided before, or for show
 
 	first first
 }
@@ -64,7 +65,7 @@ func (b *Batch) Reset() {
 	b.Commit = stores.Commit{Commands: b.Commit.Commands[:0]}
 	b.Entity, b.Bind, b.Known, b.Since = nil, nil, false, time.Time{}
 	b.reads, b.calls, b.attach = b.reads[:0], b.calls[:0], b.attach[:0]
-	b.taken, b.sent, b.now, b.traced = 0, 0, 0, false
+	b.taken, b.sent, b.now, b.traced, b.repeat = 0, 0, 0, false, false
 }
 
 // Take fills the batch from the mailbox. Calls that need no guest are
@@ -188,6 +189,18 @@ func clone(b []byte) []byte {
 		return nil
 	}
 	return append(make([]byte, 0, len(b)), b...)
+}
+
+// Repeats says that the batch is decided to see what comes of it, and is never stored: guest logs are dropped.
+func (b *Batch) Repeats() { b.repeat = true }
+
+// Decided returns what was decided: an outcome for each command up to one that ran out of fuel, their events, and the state
+// after the last of them, which is that before where there are none. It is the batch's own.
+func (b *Batch) Decided() (outcomes []Outcome, events []stores.Event, state []byte) {
+	if state = b.out.State; len(b.out.Events) == 0 {
+		state = b.Entity.state
+	}
+	return b.out.Outcomes, b.out.Events, state
 }
 
 // Fuel is what deciding the batch used.

@@ -95,9 +95,9 @@ func (c *Call) Reset() { *c = Call{Caller: c.Caller} }
 // bytes is what the call counts for in a batch.
 func (c *Call) bytes() int { return len(c.Name) + len(c.Payload) + 16 }
 
-// fingerprint is the frozen hash of a command's name and payload that the log
+// Fingerprint is the frozen hash of a command's name and payload that the log
 // keeps beside its id: XXH64 of the name, a zero byte and the payload.
-func fingerprint(name string, payload []byte) uint64 {
+func Fingerprint(name string, payload []byte) uint64 {
 	var d xxhash.Digest
 	d.Reset()
 	_, _ = d.WriteString(name)

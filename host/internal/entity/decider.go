@@ -18,7 +18,7 @@ type Decider struct {
 // is an ErrInterrupted: nothing is decided, and the batch must be taken again.
 func (d *Decider) Decide(b *Batch, a Allowance) error {
 	e := b.Entity
-	*d = Decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now, Allowance: a}}
+	*d = Decider{b: b, in: Input{Entity: e.ID(), Seq: e.seq, State: e.state, Now: b.now, Rerun: b.repeat, Allowance: a}}
 	defer func() { *d = Decider{} }()
 	calls := b.calls
 	if len(calls) > 0 && calls[0].Expected != nil && *calls[0].Expected != e.seq {

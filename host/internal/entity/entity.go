@@ -135,7 +135,7 @@ const (
 // Post puts a call into the mailbox. now is a coarse clock in seconds.
 func (e *Entity) Post(c *Call, now uint32) Posted {
 	if c.ID != "" {
-		c.print = fingerprint(c.Name, c.Payload)
+		c.print = Fingerprint(c.Name, c.Payload)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

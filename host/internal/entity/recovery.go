@@ -61,6 +61,21 @@ var errOtherPlugin = errors.New("another plugin made it")
 // OtherPlugin reports whether a snapshot was not used because another plugin made it.
 func OtherPlugin(err error) bool { return errors.Is(err, errOtherPlugin) }
 
+// Resume begins, or begins anew, at a state after the event with the number, whoever made it. The
+// state is copied.
+func (r *Recovery) Resume(seq uint64, state []byte) {
+	r.seq, r.read, r.snapAt = seq, seq, seq
+	if r.part, r.state = 0, append(r.state[:0], state...); seq == 0 {
+		r.state = nil
+	}
+}
+
+// Folded is the number of the last event folded so far.
+func (r *Recovery) Folded() uint64 { return r.seq }
+
+// State is what the events folded so far make. It is the recovery's own, and valid until the next Fold.
+func (r *Recovery) State() []byte { return r.state }
+
 // Seq is the number of the last event read so far.
 func (r *Recovery) Seq() uint64 { return r.read }
 
@@ -83,6 +98,22 @@ type Chunk struct {
 	arena  []byte
 	begun  bool
 	first  uint64 // the number before the first of events, once folding has begun
+	limit  int    // of events, besides ChunkEvents; 0: none
+}
+
+// Limit makes the chunk be full with so many events; 0: with as many as a chunk may have.
+func (c *Chunk) Limit(events int) { c.limit = events }
+
+// Again has the chunk folded by another recovery, which is at the same number as
+// the one before was before its first event.
+func (c *Chunk) Again(r *Recovery) { c.Recovery, c.begun = r, false }
+
+// Event returns the event with the number, once folding has begun; nil where the chunk has not got it.
+func (c *Chunk) Event(seq uint64) *stores.Event {
+	if seq <= c.first || seq > c.first+uint64(len(c.events)) {
+		return nil
+	}
+	return &c.events[seq-c.first-1]
 }
 
 // Limits of a chunk: one guest call must stay short.
@@ -96,6 +127,9 @@ func (c *Chunk) Full() bool {
 	size := ChunkEvents
 	if n := int(c.Recovery.size.Load()); n != 0 {
 		size = n
+	}
+	if c.limit > 0 {
+		size = min(size, c.limit)
 	}
 	return len(c.events) >= size || len(c.arena) >= ChunkBytes
 }
@@ -127,9 +161,8 @@ func (c *Chunk) Add(rec *stores.Record, from int) int {
 // Read notes a record's commands, number and token, after its events are in
 // chunks. A record that does not follow the one before is an ErrCorrupt.
 func (r *Recovery) Read(rec *stores.Record) error {
-	if rec.Expected > r.read || rec.Seq() <= r.read {
-		return &stores.EntityError{Op: "read", Entity: r.id, Seq: r.read + 1,
-			Err: fmt.Errorf("%w: the record after %d begins at %d", stores.ErrCorrupt, r.read, rec.Expected+1)}
+	if err := Follows(rec, r.read, r.id); err != nil {
+		return err
 	}
 	r.read, r.token, r.last = rec.Seq(), rec.Head, rec.Time.UnixMilli()
 	for i := range rec.Commands {
@@ -149,6 +182,15 @@ func (r *Recovery) Skip(rec *stores.Record) int {
 		return 0
 	}
 	return int(r.read - rec.Expected)
+}
+
+// Follows returns an ErrCorrupt if a record does not follow the event with the number, which was read last.
+func Follows(rec *stores.Record, read uint64, id stores.EntityID) error {
+	if rec.Expected > read || rec.Seq() <= read {
+		return &stores.EntityError{Op: "read", Entity: id, Seq: read + 1,
+			Err: fmt.Errorf("%w: the record after %d begins at %d", stores.ErrCorrupt, read, rec.Expected+1)}
+	}
+	return nil
 }
 
 // Fold folds a chunk. The fuel of a is the type's own.

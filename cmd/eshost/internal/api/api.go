@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 )
 
@@ -42,6 +44,7 @@ type Options struct {
 	Logger  *slog.Logger                // nil: discards
 	Metrics prometheus.Gatherer         // what /metrics shows; nil: there is no /metrics
 	Version string                      // of the program; empty: "unknown"
+	Store   *Store                      // what /v1/store shows; nil: an unnamed one
 	Ready   func(context.Context) error // nil, or an error that says why the host is not ready; must not block for long
 }
 
@@ -53,6 +56,8 @@ type Server struct {
 	guard   *guard
 	routes  []route
 	metrics http.Handler // nil: none
+
+	backingUp sync.Mutex // held while a backup is made and sent
 
 	draining context.Context // ends with Drain
 	drain    context.CancelFunc
@@ -90,6 +95,9 @@ func newServer(h backend, o *Options) *Server {
 	if s.o.Version == "" {
 		s.o.Version = "unknown"
 	}
+	if s.o.Store == nil {
+		s.o.Store = &Store{}
+	}
 	if o.Metrics != nil {
 		s.metrics = promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{})
 	}
@@ -120,7 +128,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // fail answers with a problem, and logs its cause where there is one.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *problem) {
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *wire.Problem) {
 	s.logCause(r, p)
 	if r.ContentLength < 0 && r.ProtoMajor == 1 {
 		// The answer would else wait for a body that may be as long as its sender
@@ -128,12 +136,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, p *problem) {
 		_ = http.NewResponseController(w).EnableFullDuplex() // if it cannot be, the answer comes later
 		w.Header().Set("Connection", "close")
 	}
-	p.write(w)
+	refuse(w, p)
 }
 
-func (s *Server) logCause(r *http.Request, p *problem) {
-	if p.cause != nil {
-		s.o.Logger.Error("request failed", "method", r.Method, "path", rawPath(r.URL), "problem", p.name, "error", p.cause)
+func (s *Server) logCause(r *http.Request, p *wire.Problem) {
+	if p.Cause != nil {
+		s.o.Logger.Error("request failed", "method", r.Method, "path", rawPath(r.URL), "problem", p.Name, "error", p.Cause)
 	}
 }
 
@@ -146,7 +154,7 @@ func (s *Server) panicked(rec *recorder, r *http.Request, v any) {
 	if rec.status != 0 {
 		panic(http.ErrAbortHandler) // so that the client sees that the answer is not whole
 	}
-	(&problem{kind: kindInternal, detail: "the log of the host says more"}).write(rec)
+	refuse(rec, &wire.Problem{Kind: wire.Internal, Detail: "the log of the host says more"})
 }
 
 // access logs a request that was answered.

@@ -3,55 +3,56 @@ package api
 import (
 	"net/http"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 )
 
 // audits serves what was found when guest calls were made twice.
-func (s *Server) audits(w http.ResponseWriter, r *request) *problem {
+func (s *Server) audits(w http.ResponseWriter, r *request) *wire.Problem {
 	return list(w, r, "audits", s.host.Audits(), appendAudit)
 }
 
-func appendAudit(e *encoder, a *host.Audit) {
-	e.object(4)
-	e.key("plugin")
-	e.str(a.Plugin.String())
-	e.key("audited")
-	e.uint(a.Audited)
-	e.key("differences")
-	e.uint(a.Differences)
-	e.key("examples")
-	e.array(len(a.Examples))
+func appendAudit(e *wire.Encoder, a *host.Audit) {
+	e.Object(4)
+	e.Key("plugin")
+	e.Str(a.Plugin.String())
+	e.Key("audited")
+	e.Uint(a.Audited)
+	e.Key("differences")
+	e.Uint(a.Differences)
+	e.Key("examples")
+	e.Array(len(a.Examples))
 	for i := range a.Examples {
-		e.item()
+		e.Item()
 		appendDifference(e, &a.Examples[i])
 	}
-	e.endArray()
-	e.endObject()
+	e.EndArray()
+	e.EndObject()
 }
 
-func appendDifference(e *encoder, d *host.Difference) {
-	e.object(9 + count(d.Err != nil))
-	e.key("time")
-	e.time(d.Time)
-	e.key("func")
-	e.str(d.Func)
-	e.key("type")
-	e.str(d.Entity.Type)
-	e.key("id")
-	e.str(d.Entity.ID)
-	e.key("seq")
-	e.uint(d.Seq)
-	e.key("fresh")
-	e.bool(d.Fresh)
-	e.key("request")
-	e.payload(d.Request)
-	e.key("first")
-	e.payload(d.First)
-	e.key("second")
-	e.payload(d.Second)
+func appendDifference(e *wire.Encoder, d *host.Difference) {
+	e.Object(9 + count(d.Err != nil))
+	e.Key("time")
+	e.Time(d.Time)
+	e.Key("func")
+	e.Str(d.Func)
+	e.Key("type")
+	e.Str(d.Entity.Type)
+	e.Key("id")
+	e.Str(d.Entity.ID)
+	e.Key("seq")
+	e.Uint(d.Seq)
+	e.Key("fresh")
+	e.Bool(d.Fresh)
+	e.Key("request")
+	e.Payload(d.Request)
+	e.Key("first")
+	e.Payload(d.First)
+	e.Key("second")
+	e.Payload(d.Second)
 	if d.Err != nil {
-		e.key("error")
-		e.str(d.Err.Error())
+		e.Key("error")
+		e.Str(d.Err.Error())
 	}
-	e.endObject()
+	e.EndObject()
 }

@@ -15,27 +15,28 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 )
 
 // stream serves a stream of commands: one JSON object a line, answered by one a
 // line, as each is decided. It reads on only as long as what it has read and not
 // answered keeps within bounds, and answers while it reads.
-func (s *Server) stream(w http.ResponseWriter, r *request) *problem {
-	if _, p := bodyType(r.Request, namesOfNDJSON); p != nil {
+func (s *Server) stream(w http.ResponseWriter, r *request) *wire.Problem {
+	if _, p := wire.BodyType(r.Header, r.ContentLength == 0, wire.NamesOfNDJSON); p != nil {
 		return p
 	}
-	if _, p := acceptable(r.Request, namesOfNDJSON); p != nil {
+	if _, p := wire.Acceptable(r.Header, wire.NamesOfNDJSON); p != nil {
 		return p
 	}
 	for _, name := range []string{"Idempotency-Key", "If-Match", "If-None-Match", "Request-Timeout"} {
 		if r.Header.Get(name) != "" {
-			return invalid(name + " is for single commands: the lines of a stream have command_id and expected_seq")
+			return wire.Invalid(name + " is for single commands: the lines of a stream have command_id and expected_seq")
 		}
 	}
 	rc := http.NewResponseController(w)
 	if err := rc.EnableFullDuplex(); err != nil {
-		return problemOf(fmt.Errorf("answer a stream while it is read: %w", err))
+		return wire.ProblemOf(fmt.Errorf("answer a stream while it is read: %w", err))
 	}
 	_ = rc.SetReadDeadline(time.Time{}) // where the server sets none there is none to lift
 	_ = rc.SetWriteDeadline(time.Time{})
@@ -56,7 +57,7 @@ func (s *Server) stream(w http.ResponseWriter, r *request) *problem {
 	})()
 
 	h := w.Header()
-	h.Set("Content-Type", mediaNDJSON)
+	h.Set("Content-Type", wire.MediaNDJSON)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no")
@@ -65,7 +66,7 @@ func (s *Server) stream(w http.ResponseWriter, r *request) *problem {
 		return nil // the client is gone
 	}
 
-	b := &bulk{s: s, ctx: ctx, out: newOutflow(), pipe: s.host.Pipe(s.o.StreamWindow), meta: meta(r.Header),
+	b := &bulk{s: s, ctx: ctx, out: newOutflow(), pipe: s.host.Pipe(s.o.StreamWindow), meta: wire.Meta(r.Header),
 		bytes: semaphore.NewWeighted(int64(s.o.StreamBytes)), names: make(map[string]string)}
 	written := s.start(r, cancel, func() error { return b.out.run(writeThrough(w, rc.Flush), 0, "") })
 	answered := s.start(r, cancel, b.answer)
@@ -120,7 +121,7 @@ func (b *bulk) read(body io.Reader) {
 			b.refuse(nil, b.interrupted(err, n))
 			return
 		case tooLong:
-			b.refuse(nil, &problem{kind: kindTooLarge, detail: fmt.Sprintf("the line is longer than %d bytes", b.s.o.MaxBodyBytes), line: n})
+			b.refuse(nil, &wire.Problem{Kind: wire.TooLarge, Detail: fmt.Sprintf("the line is longer than %d bytes", b.s.o.MaxBodyBytes), Line: n})
 		case len(bytes.TrimSpace(text)) > 0:
 			if !b.send(text, n) {
 				return
@@ -133,11 +134,11 @@ func (b *bulk) read(body io.Reader) {
 }
 
 // interrupted says why the body was not read to its end.
-func (b *bulk) interrupted(err error, n int) *problem {
+func (b *bulk) interrupted(err error, n int) *wire.Problem {
 	if b.s.draining.Err() != nil {
-		return &problem{kind: kindShuttingDown, detail: "the host is shutting down: this line and those behind it were not read", line: n}
+		return &wire.Problem{Kind: wire.ShuttingDown, Detail: "the host is shutting down: this line and those behind it were not read", Line: n}
 	}
-	return &problem{kind: kindInvalidRequest, detail: "read the body: " + strings.TrimSpace(err.Error()), line: n}
+	return &wire.Problem{Kind: wire.InvalidRequest, Detail: "read the body: " + strings.TrimSpace(err.Error()), Line: n}
 }
 
 // readLine returns the next line, which is valid until the next call. One that is longer than limit is
@@ -161,7 +162,7 @@ func readLine(in *bufio.Reader, long *[]byte, limit int64) (text []byte, tooLong
 func (b *bulk) send(text []byte, n int) bool {
 	l := lines.Get().(*line)
 	if p := l.parse(text, b.names); p != nil {
-		p.line = n
+		p.Line = n
 		ok := b.refuse(l.ref, p)
 		lines.Put(l)
 		return ok
@@ -179,21 +180,21 @@ func (b *bulk) send(text []byte, n int) bool {
 
 // refuse answers a line that was not taken up. It returns false when the
 // stream has ended.
-func (b *bulk) refuse(ref []byte, p *problem) bool {
-	e := newEncoder(false)
-	defer e.free()
-	e.object(0)
+func (b *bulk) refuse(ref []byte, p *wire.Problem) bool {
+	e := wire.NewEncoder(false)
+	defer e.Free()
+	e.Object(0)
 	appendRef(e, ref)
-	p.members(e)
-	e.endObject()
-	e.b = append(e.b, '\n')
-	return b.out.add(e.b) == nil
+	p.Members(e)
+	e.EndObject()
+	e.Bytes = append(e.Bytes, '\n')
+	return b.out.add(e.Bytes) == nil
 }
 
 // answer answers commands as they are decided, until all are.
 func (b *bulk) answer() error {
-	e := newEncoder(false)
-	defer e.free()
+	e := wire.NewEncoder(false)
+	defer e.Free()
 	for {
 		a, err := b.pipe.Receive(b.ctx)
 		if err != nil {
@@ -203,40 +204,40 @@ func (b *bulk) answer() error {
 			return err
 		}
 		l := a.Ref.(*line)
-		e.b = e.b[:0]
-		e.object(0)
+		e.Bytes = e.Bytes[:0]
+		e.Object(0)
 		appendRef(e, l.ref)
 		if a.Err == nil {
-			e.key("status")
-			e.uint(http.StatusOK)
-			appendReply(e, l.commandID, &a.Reply)
+			e.Key("status")
+			e.Uint(http.StatusOK)
+			wire.AppendReply(e, l.commandID, &a.Reply)
 		} else {
-			p := problemOf(b.s.host.Explain(l.entity, l.command, a.Err))
-			if p.cause != nil {
-				b.s.o.Logger.Error("command of a stream failed", "type", l.entity.Type, "problem", p.name, "error", p.cause)
+			p := wire.ProblemOf(b.s.host.Explain(l.entity, l.command, a.Err))
+			if p.Cause != nil {
+				b.s.o.Logger.Error("command of a stream failed", "type", l.entity.Type, "problem", p.Name, "error", p.Cause)
 			}
-			p.members(e)
+			p.Members(e)
 		}
-		e.endObject()
-		e.b = append(e.b, '\n')
+		e.EndObject()
+		e.Bytes = append(e.Bytes, '\n')
 		// It is answered: nobody uses its bytes any more.
 		b.bytes.Release(l.size)
 		lines.Put(l)
-		if err := b.out.add(e.b); err != nil {
+		if err := b.out.add(e.Bytes); err != nil {
 			return err
 		}
-		if cap(e.b) > keepBuffer {
-			e.b = nil
+		if cap(e.Bytes) > wire.KeepBytes {
+			e.Bytes = nil
 		}
 	}
 }
 
 // appendRef appends the member that tells which line is answered.
-func appendRef(e *encoder, ref []byte) {
-	e.key("ref")
+func appendRef(e *wire.Encoder, ref []byte) {
+	e.Key("ref")
 	if len(ref) == 0 {
-		e.payload(nil)
+		e.Payload(nil)
 		return
 	}
-	e.b = append(e.b, ref...)
+	e.Bytes = append(e.Bytes, ref...)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 )
 
@@ -14,11 +15,11 @@ const mediaWasm = "application/wasm"
 var namesOfWasm = []string{mediaWasm, "application/octet-stream"}
 
 // deploy deploys a plugin, or plans to. Its progress is streamed where that is accepted.
-func (s *Server) deploy(w http.ResponseWriter, r *request) *problem {
-	if _, p := bodyType(r.Request, namesOfWasm); p != nil {
+func (s *Server) deploy(w http.ResponseWriter, r *request) *wire.Problem {
+	if _, p := wire.BodyType(r.Header, r.ContentLength == 0, namesOfWasm); p != nil {
 		return p
 	}
-	chosen, p := acceptable(r.Request, namesOfJSON, namesOfNDJSON[:1])
+	chosen, p := wire.Acceptable(r.Header, wire.NamesOfJSON, wire.NamesOfNDJSON[:1])
 	if p != nil {
 		return p
 	}
@@ -43,13 +44,13 @@ func (s *Server) deploy(w http.ResponseWriter, r *request) *problem {
 		s.streamDeployment(w, r, rc, &d)
 		return nil
 	}
-	e := newEncoder(false)
-	defer e.free()
+	e := wire.NewEncoder(false)
+	defer e.Free()
 	if err := d.run(r, s.host); err != nil {
 		return deployProblem(err)
 	}
 	d.append(e)
-	e.send(w)
+	send(w, e)
 	return nil
 }
 
@@ -82,58 +83,58 @@ func (d *deploying) run(r *request, h backend) (err error) {
 }
 
 // append appends what came of it.
-func (d *deploying) append(e *encoder) {
-	e.object(count(d.planned != nil) + count(d.done != nil))
+func (d *deploying) append(e *wire.Encoder) {
+	e.Object(count(d.planned != nil) + count(d.done != nil))
 	if d.planned != nil {
-		e.key("plan")
+		e.Key("plan")
 		appendPlan(e, d.planned)
 	}
 	if d.done != nil {
-		e.key("deployed")
+		e.Key("deployed")
 		appendDeployed(e, d.done)
 	}
-	e.endObject()
+	e.EndObject()
 }
 
 // streamDeployment tells each step in a line of its own; the last line is the
 // answer, or a problem.
 func (s *Server) streamDeployment(w http.ResponseWriter, r *request, rc *http.ResponseController, d *deploying) {
 	h := w.Header()
-	h.Set("Content-Type", mediaNDJSON)
+	h.Set("Content-Type", wire.MediaNDJSON)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	through := writeThrough(w, rc.Flush)
-	line := func(content func(*encoder)) {
-		e := newEncoder(false)
-		defer e.free()
+	line := func(content func(*wire.Encoder)) {
+		e := wire.NewEncoder(false)
+		defer e.Free()
 		content(e)
-		e.b = append(e.b, '\n')
-		_ = through(e.b) // a client that is gone ends the request's context
+		e.Bytes = append(e.Bytes, '\n')
+		_ = through(e.Bytes) // a client that is gone ends the request's context
 	}
 	d.o.Progress = func(p host.Progress) {
-		line(func(e *encoder) {
-			e.object(1)
-			e.key("step")
-			e.str(p.Step)
-			e.endObject()
+		line(func(e *wire.Encoder) {
+			e.Object(1)
+			e.Key("step")
+			e.Str(p.Step)
+			e.EndObject()
 		})
 	}
 	if err := d.run(r, s.host); err != nil {
 		p := deployProblem(err)
 		s.logCause(r.Request, p)
-		line(func(e *encoder) {
-			e.object(1 + count(d.planned != nil))
+		line(func(e *wire.Encoder) {
+			e.Object(1 + count(d.planned != nil))
 			if d.planned != nil {
-				e.key("plan")
+				e.Key("plan")
 				appendPlan(e, d.planned)
 			}
-			e.key("problem")
-			e.object(0)
-			p.members(e)
-			e.endObject()
-			e.endObject()
+			e.Key("problem")
+			e.Object(0)
+			p.Members(e)
+			e.EndObject()
+			e.EndObject()
 		})
 		return
 	}
@@ -141,7 +142,7 @@ func (s *Server) streamDeployment(w http.ResponseWriter, r *request, rc *http.Re
 }
 
 // rollback has a type served by its former plugin again.
-func (s *Server) rollback(w http.ResponseWriter, r *request) *problem {
+func (s *Server) rollback(w http.ResponseWriter, r *request) *wire.Problem {
 	force, p := r.flag("force")
 	if p != nil {
 		return p
@@ -158,44 +159,44 @@ func (s *Server) rollback(w http.ResponseWriter, r *request) *problem {
 	if err != nil {
 		return deployProblem(err)
 	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	e.object(1)
-	e.key("deployed")
+	e := wire.NewEncoder(msgpack)
+	defer e.Free()
+	e.Object(1)
+	e.Key("deployed")
 	appendDeployed(e, &d)
-	e.endObject()
-	e.send(w)
+	e.EndObject()
+	send(w, e)
 	return nil
 }
 
 // deployProblem is problemOf for what has no command id.
-func deployProblem(err error) *problem {
-	p := problemOf(err)
-	if p.kind == kindOutcomeUnknown {
-		p.detail = err.Error()
+func deployProblem(err error) *wire.Problem {
+	p := wire.ProblemOf(err)
+	if p.Kind == wire.OutcomeUnknown {
+		p.Detail = err.Error()
 	}
 	return p
 }
 
 // states reads what becomes of states.
-func (r *request) states() (host.States, *problem) {
+func (r *request) states() (host.States, *wire.Problem) {
 	switch s := host.States(r.query["states"]); s {
 	case "", host.KeepStates, host.RefoldStates:
 		return s, nil
 	default:
-		return "", invalid(fmt.Sprintf("states %.40q: want %s or %s", s, host.KeepStates, host.RefoldStates))
+		return "", wire.Invalid(fmt.Sprintf("states %.40q: want %s or %s", s, host.KeepStates, host.RefoldStates))
 	}
 }
 
 // flag reads a parameter that is true or false, which it is where it is not given.
-func (r *request) flag(name string) (bool, *problem) {
+func (r *request) flag(name string) (bool, *wire.Problem) {
 	switch text := r.query[name]; text {
 	case "true":
 		return true, nil
 	case "", "false":
 		return false, nil
 	default:
-		return false, invalid(fmt.Sprintf("%s %.40q: want true or false", name, text))
+		return false, wire.Invalid(fmt.Sprintf("%s %.40q: want true or false", name, text))
 	}
 }
 

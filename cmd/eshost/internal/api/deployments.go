@@ -4,12 +4,13 @@ import (
 	"net/http"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 	"github.com/eshost/eshost/stores"
 )
 
 // history serves a page of the deployments there have been.
-func (s *Server) history(w http.ResponseWriter, r *request) *problem {
+func (s *Server) history(w http.ResponseWriter, r *request) *wire.Problem {
 	msgpack, p := format(r)
 	if p != nil {
 		return p
@@ -26,203 +27,203 @@ func (s *Server) history(w http.ResponseWriter, r *request) *problem {
 	all = all[min(after, uint64(len(all))):]
 	more := len(all) > limit
 	all = all[:min(limit, len(all))]
-	e := newEncoder(msgpack)
-	defer e.free()
-	e.object(1 + count(more))
-	e.key("deployments")
+	e := wire.NewEncoder(msgpack)
+	defer e.Free()
+	e.Object(1 + count(more))
+	e.Key("deployments")
 	appendEntries(e, all)
 	if more {
-		e.key("next")
-		e.uint(all[limit-1].Seq)
+		e.Key("next")
+		e.Uint(all[limit-1].Seq)
 	}
-	e.endObject()
-	e.send(w)
+	e.EndObject()
+	send(w, e)
 	return nil
 }
 
-func appendEntries(e *encoder, all []host.DeploymentEntry) {
-	e.array(len(all))
+func appendEntries(e *wire.Encoder, all []host.DeploymentEntry) {
+	e.Array(len(all))
 	for i := range all {
-		e.item()
+		e.Item()
 		appendEntry(e, &all[i])
 	}
-	e.endArray()
+	e.EndArray()
 }
 
-func appendEntry(e *encoder, entry *host.DeploymentEntry) {
-	e.object(7 + count(entry.Rollback) + count(entry.Forced))
-	e.key("seq")
-	e.uint(entry.Seq)
-	e.key("time")
-	e.time(entry.Time)
+func appendEntry(e *wire.Encoder, entry *host.DeploymentEntry) {
+	e.Object(7 + count(entry.Rollback) + count(entry.Forced))
+	e.Key("seq")
+	e.Uint(entry.Seq)
+	e.Key("time")
+	e.Time(entry.Time)
 	if entry.Rollback {
-		e.key("rollback")
-		e.bool(true)
+		e.Key("rollback")
+		e.Bool(true)
 	}
-	e.key("plugin")
-	e.str(entry.Plugin.String())
-	e.key("bytes")
-	e.uint(uint64(entry.Bytes))
-	e.key("types")
-	e.array(len(entry.Types))
+	e.Key("plugin")
+	e.Str(entry.Plugin.String())
+	e.Key("bytes")
+	e.Uint(uint64(entry.Bytes))
+	e.Key("types")
+	e.Array(len(entry.Types))
 	for _, t := range entry.Types {
-		e.item()
-		e.object(2)
-		e.key("type")
-		e.str(t.Name)
-		e.key("states")
-		e.str(string(t.States))
-		e.endObject()
+		e.Item()
+		e.Object(2)
+		e.Key("type")
+		e.Str(t.Name)
+		e.Key("states")
+		e.Str(string(t.States))
+		e.EndObject()
 	}
-	e.endArray()
-	e.key("by")
-	e.str(entry.By)
-	e.key("from")
-	e.str(entry.From)
+	e.EndArray()
+	e.Key("by")
+	e.Str(entry.By)
+	e.Key("from")
+	e.Str(entry.From)
 	if entry.Forced {
-		e.key("forced")
-		e.bool(true)
+		e.Key("forced")
+		e.Bool(true)
 	}
-	e.endObject()
+	e.EndObject()
 }
 
 // showPlugin serves what is known of a plugin that was deployed.
-func (s *Server) showPlugin(w http.ResponseWriter, r *request) *problem {
+func (s *Server) showPlugin(w http.ResponseWriter, r *request) *wire.Problem {
 	msgpack, p := format(r)
 	if p != nil {
 		return p
 	}
 	info, err := s.host.Plugin(r.Context(), r.plugin)
 	if err != nil {
-		return problemOf(err)
+		return wire.ProblemOf(err)
 	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	e.object(6)
-	e.key("plugin")
-	e.str(info.Plugin.String())
-	e.key("bytes")
-	e.uint(uint64(info.Bytes))
-	e.key("serves")
-	e.strs(info.Serves)
-	e.key("former_of")
-	e.strs(info.FormerOf)
-	e.key("deployments")
+	e := wire.NewEncoder(msgpack)
+	defer e.Free()
+	e.Object(6)
+	e.Key("plugin")
+	e.Str(info.Plugin.String())
+	e.Key("bytes")
+	e.Uint(uint64(info.Bytes))
+	e.Key("serves")
+	strs(e, info.Serves)
+	e.Key("former_of")
+	strs(e, info.FormerOf)
+	e.Key("deployments")
 	appendEntries(e, info.Entries)
-	e.key("manifest")
-	e.payload(abi.AppendManifest(nil, info.Manifest))
-	e.endObject()
-	e.send(w)
+	e.Key("manifest")
+	e.Payload(abi.AppendManifest(nil, info.Manifest))
+	e.EndObject()
+	send(w, e)
 	return nil
 }
 
-func (e *encoder) strs(all []string) {
-	e.array(len(all))
+func strs(e *wire.Encoder, all []string) {
+	e.Array(len(all))
 	for _, s := range all {
-		e.item()
-		e.str(s)
+		e.Item()
+		e.Str(s)
 	}
-	e.endArray()
+	e.EndArray()
 }
 
-func appendDeployed(e *encoder, d *host.Deployment) {
-	e.object(6)
-	e.key("seq")
-	e.uint(d.Seq)
-	e.key("plugin")
-	e.str(d.Plugin.String())
-	e.key("types")
-	e.strs(d.Types)
-	e.key("time")
-	e.time(d.Time)
-	e.key("by")
-	e.str(d.By)
-	e.key("from")
-	e.str(d.From)
-	e.endObject()
+func appendDeployed(e *wire.Encoder, d *host.Deployment) {
+	e.Object(6)
+	e.Key("seq")
+	e.Uint(d.Seq)
+	e.Key("plugin")
+	e.Str(d.Plugin.String())
+	e.Key("types")
+	strs(e, d.Types)
+	e.Key("time")
+	e.Time(d.Time)
+	e.Key("by")
+	e.Str(d.By)
+	e.Key("from")
+	e.Str(d.From)
+	e.EndObject()
 }
 
-func appendPlan(e *encoder, p *host.Plan) {
-	e.object(7)
-	e.key("token")
-	e.str(p.Token)
-	e.key("seq")
-	e.uint(p.Seq)
-	e.key("plugin")
-	e.str(p.Plugin.String())
-	e.key("bytes")
-	e.uint(uint64(p.Bytes))
-	e.key("unchanged")
-	e.bool(p.Unchanged)
-	e.key("types")
-	e.array(len(p.Types))
+func appendPlan(e *wire.Encoder, p *host.Plan) {
+	e.Object(7)
+	e.Key("token")
+	e.Str(p.Token)
+	e.Key("seq")
+	e.Uint(p.Seq)
+	e.Key("plugin")
+	e.Str(p.Plugin.String())
+	e.Key("bytes")
+	e.Uint(uint64(p.Bytes))
+	e.Key("unchanged")
+	e.Bool(p.Unchanged)
+	e.Key("types")
+	e.Array(len(p.Types))
 	for i := range p.Types {
-		e.item()
+		e.Item()
 		appendTypePlan(e, &p.Types[i])
 	}
-	e.endArray()
-	e.key("left")
-	e.strs(p.Left)
-	e.endObject()
+	e.EndArray()
+	e.Key("left")
+	strs(e, p.Left)
+	e.EndObject()
 }
 
-func appendTypePlan(e *encoder, t *host.TypePlan) {
-	e.object(4 + count(t.Serving != nil) + count(t.SnapshotsIgnored != "") + count(t.Unsafe != ""))
-	e.key("type")
-	e.str(t.Type)
+func appendTypePlan(e *wire.Encoder, t *host.TypePlan) {
+	e.Object(4 + count(t.Serving != nil) + count(t.SnapshotsIgnored != "") + count(t.Unsafe != ""))
+	e.Key("type")
+	e.Str(t.Type)
 	if t.Serving != nil {
-		e.key("serving")
-		e.str(t.Serving.String())
+		e.Key("serving")
+		e.Str(t.Serving.String())
 	}
-	e.key("changes")
-	e.array(len(t.Changes))
+	e.Key("changes")
+	e.Array(len(t.Changes))
 	for i := range t.Changes {
-		e.item()
+		e.Item()
 		appendChange(e, &t.Changes[i])
 	}
-	e.endArray()
-	e.key("states")
-	e.str(string(t.States))
-	e.key("unlisted")
-	e.array(len(t.Unlisted))
+	e.EndArray()
+	e.Key("states")
+	e.Str(string(t.States))
+	e.Key("unlisted")
+	e.Array(len(t.Unlisted))
 	for _, k := range t.Unlisted {
-		e.item()
+		e.Item()
 		appendKind(e, k)
 	}
-	e.endArray()
+	e.EndArray()
 	if t.SnapshotsIgnored != "" {
-		e.key("snapshots_ignored")
-		e.str(t.SnapshotsIgnored)
+		e.Key("snapshots_ignored")
+		e.Str(t.SnapshotsIgnored)
 	}
 	if t.Unsafe != "" {
-		e.key("rollback_unsafe")
-		e.str(t.Unsafe)
+		e.Key("rollback_unsafe")
+		e.Str(t.Unsafe)
 	}
-	e.endObject()
+	e.EndObject()
 }
 
-func appendKind(e *encoder, k stores.Kind) {
-	e.object(2)
-	e.key("name")
-	e.str(k.Name)
-	e.key("version")
-	e.uint(uint64(k.Version))
-	e.endObject()
+func appendKind(e *wire.Encoder, k stores.Kind) {
+	e.Object(2)
+	e.Key("name")
+	e.Str(k.Name)
+	e.Key("version")
+	e.Uint(uint64(k.Version))
+	e.EndObject()
 }
 
-func appendChange(e *encoder, c *host.Change) {
-	e.object(2 + count(c.Name != "") + count(c.Detail != ""))
-	e.key("op")
-	e.str(c.Op)
-	e.key("what")
-	e.str(c.What)
+func appendChange(e *wire.Encoder, c *host.Change) {
+	e.Object(2 + count(c.Name != "") + count(c.Detail != ""))
+	e.Key("op")
+	e.Str(c.Op)
+	e.Key("what")
+	e.Str(c.What)
 	if c.Name != "" {
-		e.key("name")
-		e.str(c.Name)
+		e.Key("name")
+		e.Str(c.Name)
 	}
 	if c.Detail != "" {
-		e.key("detail")
-		e.str(c.Detail)
+		e.Key("detail")
+		e.Str(c.Detail)
 	}
-	e.endObject()
+	e.EndObject()
 }

@@ -1,6 +1,10 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
+)
 
 // What the tests reach into the package for.
 type (
@@ -14,13 +18,13 @@ var (
 	RawPath  = rawPath
 )
 
-const URN = urn
+const URN = wire.URN
 
 // Kinds lists the names and statuses of all problems.
 func Kinds() map[string]int {
 	all := make(map[string]int)
-	for _, k := range kinds {
-		all[k.name] = k.status
+	for _, k := range wire.Kinds {
+		all[k.Name] = k.Status
 	}
 	return all
 }
@@ -39,7 +43,7 @@ func (s *Server) Routes() []string {
 func ParseLine(text []byte) (entity, command, commandID string, payload, ref []byte, expected *uint64, problem string) {
 	var l line
 	if p := l.parse(text, make(map[string]string)); p != nil {
-		return "", "", "", nil, l.ref, nil, p.name
+		return "", "", "", nil, l.ref, nil, p.Name
 	}
 	if l.expects {
 		expected = &l.expected
@@ -47,11 +51,11 @@ func ParseLine(text []byte) (entity, command, commandID string, payload, ref []b
 	return l.entity.String(), l.command, l.commandID, l.payload, l.ref, expected, ""
 }
 
-// CommandID and Expected read the headers of a command; the error is the problem's detail.
+// CommandID reads the header of a command; the second result is the problem's detail.
 func CommandID(h http.Header) (string, string) {
-	id, p := commandID(h)
+	id, p := wire.CommandID(h)
 	if p != nil {
-		return "", p.detail
+		return "", p.Detail
 	}
 	return id, ""
 }

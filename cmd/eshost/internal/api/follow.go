@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 )
 
 // streamWriteTimeout is how long a live stream waits for its client to read.
@@ -14,28 +16,28 @@ const streamWriteTimeout = 30 * time.Second
 
 // follow serves an entity's events as server-sent events: those there are and
 // new ones as they come. The sequence number is the event's id.
-func (s *Server) follow(w http.ResponseWriter, r *request, after uint64) *problem {
+func (s *Server) follow(w http.ResponseWriter, r *request, after uint64) *wire.Problem {
 	if _, given := r.query["limit"]; given {
-		return invalid("limit: a live stream has no pages")
+		return wire.Invalid("limit: a live stream has no pages")
 	}
 	// A client that reconnects repeats its first request, with this added.
-	if last, given, p := one(r.Header, "Last-Event-Id"); p != nil {
+	if last, given, p := wire.One(r.Header, "Last-Event-Id"); p != nil {
 		return p
 	} else if given && last != "" {
 		var ok bool
-		if after, ok = parseSeq(last); !ok {
-			return invalid(fmt.Sprintf("Last-Event-ID %.40q: want a sequence number", last))
+		if after, ok = wire.ParseSeq(last); !ok {
+			return wire.Invalid(fmt.Sprintf("Last-Event-ID %.40q: want a sequence number", last))
 		}
 	}
 	if err := r.entity.Validate(); err != nil {
-		return problemOf(err)
+		return wire.ProblemOf(err)
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if p := s.serves(r.entity.Type); p != nil {
 		found, err := s.hasEvents(ctx, r)
 		if err != nil {
-			return problemOf(err)
+			return wire.ProblemOf(err)
 		}
 		if !found {
 			return p
@@ -46,7 +48,7 @@ func (s *Server) follow(w http.ResponseWriter, r *request, after uint64) *proble
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Time{}) // where the server sets none there is none to lift
 	h := w.Header()
-	h.Set("Content-Type", mediaEvents)
+	h.Set("Content-Type", wire.MediaEvents)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no")
@@ -79,31 +81,31 @@ func (s *Server) hasEvents(ctx context.Context, r *request) (bool, error) {
 
 // feed adds the events to out until ctx or out ends.
 func (s *Server) feed(ctx context.Context, r *request, after uint64, out *outflow) {
-	e := newEncoder(false)
-	defer e.free()
+	e := wire.NewEncoder(false)
+	defer e.Free()
 	if out.add([]byte("retry: 1000\n\n")) != nil {
 		return
 	}
 	for ev, err := range s.host.Follow(ctx, r.entity, after) {
-		e.b = e.b[:0]
+		e.Bytes = e.Bytes[:0]
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			p := problemOf(err)
+			p := wire.ProblemOf(err)
 			s.logCause(r.Request, p)
-			e.b = append(e.b, "event: problem\ndata: "...)
-			e.object(0)
-			p.members(e)
-			e.endObject()
+			e.Bytes = append(e.Bytes, "event: problem\ndata: "...)
+			e.Object(0)
+			p.Members(e)
+			e.EndObject()
 		default:
-			e.b = append(e.b, "id: "...)
-			e.b = strconv.AppendUint(e.b, ev.Seq, 10)
-			e.b = append(e.b, "\ndata: "...)
+			e.Bytes = append(e.Bytes, "id: "...)
+			e.Bytes = strconv.AppendUint(e.Bytes, ev.Seq, 10)
+			e.Bytes = append(e.Bytes, "\ndata: "...)
 			appendEvent(e, &ev)
 		}
-		e.b = append(e.b, "\n\n"...)
-		if out.add(e.b) != nil || err != nil {
+		e.Bytes = append(e.Bytes, "\n\n"...)
+		if out.add(e.Bytes) != nil || err != nil {
 			return
 		}
 	}

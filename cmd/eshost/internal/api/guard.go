@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 )
 
 // guard decides who is served. Without a token only those who name this
@@ -40,11 +42,11 @@ func sumOf(token string) *[sha256.Size]byte {
 }
 
 // admit returns nil if the request may be served. admin says that it changes what serves.
-func (g *guard) admit(r *http.Request, admin bool) *problem {
+func (g *guard) admit(r *http.Request, admin bool) *wire.Problem {
 	if g.local {
 		if !g.here(r.Host) {
-			return &problem{kind: kindForeignHost,
-				detail: fmt.Sprintf("Host %.80q: use 127.0.0.1 or localhost, or allow the name in the configuration", r.Host)}
+			return &wire.Problem{Kind: wire.ForeignHost,
+				Detail: fmt.Sprintf("Host %.80q: use 127.0.0.1 or localhost, or allow the name in the configuration", r.Host)}
 		}
 		if p := g.origin(r); p != nil {
 			return p
@@ -55,10 +57,10 @@ func (g *guard) admit(r *http.Request, admin bool) *problem {
 		return nil
 	}
 	if admin && g.admin != nil {
-		return &problem{kind: kindAdminOnly, detail: "this changes what serves: send the header Authorization: Bearer <token>, with the admin token of the host's configuration"}
+		return &wire.Problem{Kind: wire.AdminOnly, Detail: "this changes what serves: send the header Authorization: Bearer <token>, with the admin token of the host's configuration"}
 	}
 	if g.token != nil && !known(credentials, g.token) {
-		return &problem{kind: kindUnauthorized, detail: "send the header Authorization: Bearer <token>, with the token of the host's configuration"}
+		return &wire.Problem{Kind: wire.Unauthorized, Detail: "send the header Authorization: Bearer <token>, with the token of the host's configuration"}
 	}
 	return nil
 }
@@ -90,11 +92,11 @@ func (g *guard) here(hostport string) bool {
 
 // origin checks that a request which comes from a web page comes from one that
 // this server, or an allowed host, has served.
-func (g *guard) origin(r *http.Request) *problem {
+func (g *guard) origin(r *http.Request) *wire.Problem {
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
 		if err != nil || u.Host == "" || (!strings.EqualFold(u.Host, r.Host) && !g.allowed[strings.ToLower(u.Host)] && !g.allowed[strings.ToLower(u.Hostname())]) {
-			return &problem{kind: kindForeignOrigin, detail: fmt.Sprintf("Origin %.80q: allow it in the configuration if it is yours", origin)}
+			return &wire.Problem{Kind: wire.ForeignOrigin, Detail: fmt.Sprintf("Origin %.80q: allow it in the configuration if it is yours", origin)}
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/eshost/eshost/abi"
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/stores"
 )
 
@@ -30,15 +31,15 @@ type line struct {
 // parse reads a line. It is stricter than encoding/json: names are exact, none is
 // unknown or comes twice, and text that is not UTF-8 is not mended, since an id must
 // not turn into another's. When it fails, ref is set if the line had a good one.
-func (l *line) parse(text []byte, names map[string]string) *problem {
+func (l *line) parse(text []byte, names map[string]string) *wire.Problem {
 	*l = line{ref: l.ref[:0], payload: l.payload[:0], scratch: l.scratch[:0]}
 	var members [memberCount][]byte
 	if at, what := scanObject(text, &members); what != "" {
 		l.setRef(members[memberRef])
-		return invalid(fmt.Sprintf("%s (at byte %d)", what, at))
+		return wire.Invalid(fmt.Sprintf("%s (at byte %d)", what, at))
 	}
 	if !l.setRef(members[memberRef]) {
-		return invalid(fmt.Sprintf("ref: want a JSON value of at most %d bytes", maxRefBytes))
+		return wire.Invalid(fmt.Sprintf("ref: want a JSON value of at most %d bytes", maxRefBytes))
 	}
 	if p := l.setNames(&members, names); p != nil {
 		return p
@@ -46,34 +47,34 @@ func (l *line) parse(text []byte, names map[string]string) *problem {
 	if v := members[memberCommandID]; v != nil && !isNull(v) {
 		id, ok := l.text(v)
 		if !ok {
-			return invalid("command_id: want a string")
+			return wire.Invalid("command_id: want a string")
 		}
 		l.commandID = string(id)
 		if err := stores.ValidateCommandID(l.commandID); err != nil {
-			return invalid(err.Error())
+			return wire.Invalid(err.Error())
 		}
 	}
 	if v := members[memberExpectedSeq]; v != nil && !isNull(v) {
-		if l.expected, l.expects = parseSeq(string(v)); !l.expects {
-			return invalid(fmt.Sprintf("expected_seq %.40q: want a sequence number", v))
+		if l.expected, l.expects = wire.ParseSeq(string(v)); !l.expects {
+			return wire.Invalid(fmt.Sprintf("expected_seq %.40q: want a sequence number", v))
 		}
 	}
 	var err error
 	if l.payload, err = abi.AppendFromJSON(l.payload, members[memberPayload]); err != nil {
-		return &problem{kind: kindInvalidPayload, detail: "payload: " + err.Error()}
+		return &wire.Problem{Kind: wire.InvalidPayload, Detail: "payload: " + err.Error()}
 	}
 	return nil
 }
 
 // setNames reads the type, the id and the command.
-func (l *line) setNames(members *[memberCount][]byte, names map[string]string) *problem {
+func (l *line) setNames(members *[memberCount][]byte, names map[string]string) *wire.Problem {
 	for _, i := range []int{memberType, memberID, memberCommand} {
 		if members[i] == nil {
-			return invalid(memberNames[i] + " is missing")
+			return wire.Invalid(memberNames[i] + " is missing")
 		}
 		v, ok := l.text(members[i])
 		if !ok {
-			return invalid(memberNames[i] + ": want a string")
+			return wire.Invalid(memberNames[i] + ": want a string")
 		}
 		switch i {
 		case memberType:
@@ -105,7 +106,7 @@ func (l *line) text(v []byte) ([]byte, bool) {
 		return nil, false
 	}
 	inside := v[1 : len(v)-1]
-	if plain(inside) {
+	if wire.Plain(inside) {
 		return inside, utf8.Valid(inside)
 	}
 	b, err := abi.AppendFromJSON(l.scratch[:0], v)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 )
 
 // outflow is what a stream has to say to its client. Goroutines add to it
@@ -103,7 +105,7 @@ func (o *outflow) run(write func([]byte) error, beat time.Duration, heartbeat st
 			}
 			quiet = false
 			spare = b
-			if cap(spare) > keepBuffer {
+			if cap(spare) > wire.KeepBytes {
 				spare = nil
 			}
 			continue

@@ -4,90 +4,51 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
 	"github.com/eshost/eshost/stores"
 )
 
 // format chooses the format of an answer without a request body.
-func format(r *request) (msgpack bool, p *problem) {
-	i, p := acceptable(r.Request, namesOfJSON, namesOfMsgpack)
+func format(r *request) (msgpack bool, p *wire.Problem) {
+	i, p := wire.Acceptable(r.Header, wire.NamesOfJSON, wire.NamesOfMsgpack)
 	return i == 1, p
 }
 
 // state serves an entity's state.
-func (s *Server) state(w http.ResponseWriter, r *request) *problem {
-	msgpack, p := format(r)
+func (s *Server) state(w http.ResponseWriter, r *request) *wire.Problem {
+	wanted, p := wire.ReadWanted(r.entity, r.Header)
 	if p != nil {
 		return p
 	}
-	match, hasMatch, p := one(r.Header, "If-Match")
-	if p != nil {
-		return p
-	}
-	d, p := timeout(r.Header)
-	if p != nil {
-		return p
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), d)
+	ctx, cancel := context.WithTimeout(r.Context(), wanted.Timeout)
 	defer cancel()
 	state, err := s.host.State(ctx, r.entity)
 	if err != nil {
-		return problemOf(err)
+		return wire.ProblemOf(err)
 	}
-	tag := etag(state.Seq)
-	if hasMatch && !listed(match, tag, false) {
-		return &problem{kind: kindExpectedSeq, detail: fmt.Sprintf("%s is at %d", r.entity, state.Seq), seq: &state.Seq}
+	e, p := wanted.Answer(&state)
+	if p != nil {
+		return p
 	}
-	w.Header().Set("ETag", tag)
-	if listed(strings.Join(r.Header.Values("If-None-Match"), ","), tag, true) {
+	w.Header().Set("ETag", wire.ETag(state.Seq))
+	if e == nil {
 		w.Header().Set("Vary", "Accept")
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	e.object(7)
-	e.key("type")
-	e.str(r.entity.Type)
-	e.key("id")
-	e.str(r.entity.ID)
-	e.key("seq")
-	e.uint(state.Seq)
-	e.key("state")
-	e.payload(state.Payload)
-	e.key("plugin")
-	e.str(state.Plugin.String())
-	e.key("state_schema")
-	e.str(state.StateSchema)
-	e.key("time")
-	e.time(state.Time)
-	e.endObject()
-	e.send(w)
+	defer e.Free()
+	send(w, e)
 	return nil
-}
-
-// listed reports whether a header's list of entity tags covers the tag.
-func listed(header, tag string, weak bool) bool {
-	for element := range strings.SplitSeq(header, ",") {
-		element = strings.TrimSpace(element)
-		if weak {
-			element = strings.TrimPrefix(element, "W/")
-		}
-		if element == tag || element == "*" {
-			return true
-		}
-	}
-	return false
 }
 
 // pageBytes is how many bytes of answer end a page early.
 const pageBytes = 4 << 20
 
 // events serves a page of an entity's events, or all of them live.
-func (s *Server) events(w http.ResponseWriter, r *request) *problem {
-	chosen, p := acceptable(r.Request, namesOfJSON, namesOfMsgpack, []string{mediaEvents})
+func (s *Server) events(w http.ResponseWriter, r *request) *wire.Problem {
+	chosen, p := wire.Acceptable(r.Header, wire.NamesOfJSON, wire.NamesOfMsgpack, []string{wire.MediaEvents})
 	if p != nil {
 		return p
 	}
@@ -102,20 +63,20 @@ func (s *Server) events(w http.ResponseWriter, r *request) *problem {
 	if p != nil {
 		return p
 	}
-	d, p := timeout(r.Header)
+	d, p := wire.Timeout(r.Header)
 	if p != nil {
 		return p
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), d)
 	defer cancel()
 
-	e := newEncoder(chosen == 1)
-	defer e.free()
+	e := wire.NewEncoder(chosen == 1)
+	defer e.Free()
 	var all []host.Event
 	size, more := 0, false
 	for ev, err := range s.host.Events(ctx, r.entity, after) {
 		if err != nil {
-			return problemOf(err)
+			return wire.ProblemOf(err)
 		}
 		if len(all) == limit || size > pageBytes {
 			more = true
@@ -129,44 +90,44 @@ func (s *Server) events(w http.ResponseWriter, r *request) *problem {
 			return p
 		}
 	}
-	e.object(1 + count(more))
-	e.key("events")
-	e.array(len(all))
+	e.Object(1 + count(more))
+	e.Key("events")
+	e.Array(len(all))
 	for i := range all {
-		e.item()
+		e.Item()
 		appendEvent(e, &all[i])
 	}
-	e.endArray()
+	e.EndArray()
 	if more {
-		e.key("next")
-		e.uint(all[len(all)-1].Seq)
+		e.Key("next")
+		e.Uint(all[len(all)-1].Seq)
 	}
-	e.endObject()
-	e.send(w)
+	e.EndObject()
+	send(w, e)
 	return nil
 }
 
-func appendEvent(e *encoder, ev *host.Event) {
-	e.object(7)
-	e.key("seq")
-	e.uint(ev.Seq)
-	e.key("name")
-	e.str(ev.Name)
-	e.key("version")
-	e.uint(uint64(ev.Version))
-	e.key("payload")
-	e.payload(ev.Payload)
-	e.key("time")
-	e.time(ev.Time)
-	e.key("plugin")
-	e.str(ev.Plugin.String())
-	e.key("position")
-	e.str(ev.Position.String())
-	e.endObject()
+func appendEvent(e *wire.Encoder, ev *host.Event) {
+	e.Object(7)
+	e.Key("seq")
+	e.Uint(ev.Seq)
+	e.Key("name")
+	e.Str(ev.Name)
+	e.Key("version")
+	e.Uint(uint64(ev.Version))
+	e.Key("payload")
+	e.Payload(ev.Payload)
+	e.Key("time")
+	e.Time(ev.Time)
+	e.Key("plugin")
+	e.Str(ev.Plugin.String())
+	e.Key("position")
+	e.Str(ev.Position.String())
+	e.EndObject()
 }
 
 // entities serves a page of the ids of a type.
-func (s *Server) entities(w http.ResponseWriter, r *request) *problem {
+func (s *Server) entities(w http.ResponseWriter, r *request) *wire.Problem {
 	msgpack, p := format(r)
 	if p != nil {
 		return p
@@ -175,7 +136,7 @@ func (s *Server) entities(w http.ResponseWriter, r *request) *problem {
 	if p != nil {
 		return p
 	}
-	d, p := timeout(r.Header)
+	d, p := wire.Timeout(r.Header)
 	if p != nil {
 		return p
 	}
@@ -186,7 +147,7 @@ func (s *Server) entities(w http.ResponseWriter, r *request) *problem {
 		probe.ID = "-"
 	}
 	if err := probe.Validate(); err != nil {
-		return problemOf(err)
+		return wire.ProblemOf(err)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), d)
 	defer cancel()
@@ -195,7 +156,7 @@ func (s *Server) entities(w http.ResponseWriter, r *request) *problem {
 	more := false
 	for id, err := range s.host.Entities(ctx, r.entity.Type, after) {
 		if err != nil {
-			return problemOf(err)
+			return wire.ProblemOf(err)
 		}
 		if len(all) == limit {
 			more = true
@@ -208,34 +169,34 @@ func (s *Server) entities(w http.ResponseWriter, r *request) *problem {
 			return p
 		}
 	}
-	e := newEncoder(msgpack)
-	defer e.free()
-	e.object(1 + count(more))
-	e.key("entities")
-	e.array(len(all))
+	e := wire.NewEncoder(msgpack)
+	defer e.Free()
+	e.Object(1 + count(more))
+	e.Key("entities")
+	e.Array(len(all))
 	for _, id := range all {
-		e.item()
-		e.str(id)
+		e.Item()
+		e.Str(id)
 	}
-	e.endArray()
+	e.EndArray()
 	if more {
-		e.key("next")
-		e.str(all[len(all)-1])
+		e.Key("next")
+		e.Str(all[len(all)-1])
 	}
-	e.endObject()
-	e.send(w)
+	e.EndObject()
+	send(w, e)
 	return nil
 }
 
 // serves returns nil if a plugin serves the type. What a type has left behind
 // can be read without one, but where there is nothing the name may be wrong.
-func (s *Server) serves(typ string) *problem {
+func (s *Server) serves(typ string) *wire.Problem {
 	for _, t := range s.host.Types() {
 		if t.Name == typ {
 			return nil
 		}
 	}
-	return problemOf(fmt.Errorf("%w: %q", host.ErrUnknownType, typ))
+	return wire.ProblemOf(fmt.Errorf("%w: %q", host.ErrUnknownType, typ))
 }
 
 func count(b bool) int {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/stores"
 )
 
@@ -19,7 +20,7 @@ type route struct {
 	query  []string // the parameters it takes
 	open   bool     // a probe: served to everybody
 	admin  bool     // changes what serves: takes the admin token, where there is one
-	serve  func(http.ResponseWriter, *request) *problem
+	serve  func(http.ResponseWriter, *request) *wire.Problem
 
 	segments []string // of path
 }
@@ -49,6 +50,8 @@ func (s *Server) table() []route {
 		{method: http.MethodPost, path: "/v1/deployments", query: []string{"plan", "plan_token", "states", "force", "by"}, admin: true, serve: s.deploy},
 		{method: http.MethodGet, path: "/v1/quarantine", serve: s.quarantine},
 		{method: http.MethodGet, path: "/v1/audits", serve: s.audits},
+		{method: http.MethodGet, path: "/v1/store", serve: s.store},
+		{method: http.MethodGet, path: "/v1/store/backup", serve: s.backup},
 		{method: http.MethodGet, path: "/v1/openapi.json", serve: s.openapi},
 		{method: http.MethodGet, path: "/healthz", open: true, serve: s.health},
 		{method: http.MethodGet, path: "/readyz", open: true, serve: s.ready},
@@ -88,10 +91,10 @@ func (t *route) matches(path []string, r *request) bool {
 }
 
 // serve finds the request's route and serves it, or returns why it did not.
-func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *problem {
+func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *wire.Problem {
 	path, err := segments(rawPath(hr.URL))
 	if err != nil {
-		return invalid("path: " + err.Error())
+		return wire.Invalid("path: " + err.Error())
 	}
 	r := &request{Request: hr}
 	i := s.find(path, hr.Method, r)
@@ -101,15 +104,15 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *problem {
 		}
 	}
 	if i < 0 {
-		return &problem{kind: kindNotFound, detail: fmt.Sprintf("%.200q is not a path of this API; /v1/openapi.json lists them", rawPath(hr.URL))}
+		return &wire.Problem{Kind: wire.NotFound, Detail: fmt.Sprintf("%.200q is not a path of this API; /v1/openapi.json lists them", rawPath(hr.URL))}
 	}
 	t := &s.routes[i]
 	if !t.takes(hr.Method) {
 		allow := s.allowed(t.path)
-		return &problem{kind: kindMethodNotAllowed, detail: fmt.Sprintf("%.40q: the path takes %s", hr.Method, allow), allow: allow}
+		return &wire.Problem{Kind: wire.MethodNotAllowed, Detail: fmt.Sprintf("%.40q: the path takes %s", hr.Method, allow), Allow: allow}
 	}
 	if hr.URL.RawQuery != "" && strings.HasPrefix(t.path, "/v1/") {
-		var p *problem
+		var p *wire.Problem
 		if r.query, p = t.parameters(hr.URL.RawQuery); p != nil {
 			return p
 		}
@@ -154,18 +157,18 @@ func (s *Server) allowed(path string) string {
 
 // parameters parses a query strictly: a parameter that is not known, or given
 // twice, would be taken for something it is not.
-func (t *route) parameters(raw string) (map[string]string, *problem) {
+func (t *route) parameters(raw string) (map[string]string, *wire.Problem) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, invalid("query: " + err.Error())
+		return nil, wire.Invalid("query: " + err.Error())
 	}
 	query := make(map[string]string, len(values))
 	for name, v := range values {
 		if !slices.Contains(t.query, name) {
-			return nil, invalid(fmt.Sprintf("query: unknown parameter %.80q", name))
+			return nil, wire.Invalid(fmt.Sprintf("query: unknown parameter %.80q", name))
 		}
 		if len(v) > 1 {
-			return nil, invalid(fmt.Sprintf("query: %s is given more than once", name))
+			return nil, wire.Invalid(fmt.Sprintf("query: %s is given more than once", name))
 		}
 		query[name] = v[0]
 	}
@@ -179,27 +182,27 @@ const (
 )
 
 // limit reads the parameter of that name. What is above the maximum is taken as the maximum.
-func (r *request) limit() (int, *problem) {
+func (r *request) limit() (int, *wire.Problem) {
 	text, given := r.query["limit"]
 	if !given {
 		return defaultLimit, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || n == 0 {
-		return 0, invalid(fmt.Sprintf("limit %.40q: want a number from 1 to %d", text, maxLimit))
+		return 0, wire.Invalid(fmt.Sprintf("limit %.40q: want a number from 1 to %d", text, maxLimit))
 	}
 	return int(min(n, maxLimit)), nil
 }
 
 // after reads the parameter of that name as a sequence number; 0 when it is not given.
-func (r *request) after() (uint64, *problem) {
+func (r *request) after() (uint64, *wire.Problem) {
 	text, given := r.query["after"]
 	if !given {
 		return 0, nil
 	}
-	n, ok := parseSeq(text)
+	n, ok := wire.ParseSeq(text)
 	if !ok {
-		return 0, invalid(fmt.Sprintf("after %.40q: want a sequence number", text))
+		return 0, wire.Invalid(fmt.Sprintf("after %.40q: want a sequence number", text))
 	}
 	return n, nil
 }

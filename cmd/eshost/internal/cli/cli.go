@@ -108,7 +108,7 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
 			root.AddCommand(c)
 		}
 	}
-	add("run", p.dev(), p.serve(), p.plugin(), p.bench(), p.config())
+	add("run", p.dev(), p.serve(), p.plugin(), p.bench(), p.store(), p.config())
 	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types(), p.audit())
 	add("", p.versionCommand())
 	usageArgs(root)

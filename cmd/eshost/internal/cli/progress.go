@@ -13,6 +13,7 @@ type progress struct {
 	w        io.Writer
 	terminal bool
 	phase    string
+	note     string // shown behind the numbers
 	shown    time.Time
 	width    int // of what stands on the terminal's line
 }
@@ -36,18 +37,23 @@ func (p *progress) show(phase string, done, total int64) {
 	}
 	p.phase, p.shown = phase, time.Now()
 	line := phase
+	note := ""
+	if p.note != "" {
+		note = "  " + p.note
+	}
 	if total > 0 {
 		line += fmt.Sprintf("  %3d%%  %d of %d", done*100/total, done, total)
 	}
 	if !p.terminal {
-		fmt.Fprintln(p.w, line)
+		fmt.Fprintln(p.w, line+note)
 		return
 	}
 	if total > 0 {
 		const bar = 24
-		full := int(done * bar / total)
+		full := int(min(done, total) * bar / total)
 		line = fmt.Sprintf("%-28s [%s%s] %3d%%", phase, strings.Repeat("=", full), strings.Repeat(" ", bar-full), done*100/total)
 	}
+	line += note
 	fmt.Fprintf(p.w, "\r%-*s", p.width, line)
 	p.width = len(line)
 }

@@ -17,6 +17,7 @@ import (
 type remote struct {
 	p       *Program
 	url     string
+	nats    string // URL of a NATS server in the place of url; empty: none
 	timeout time.Duration
 	json    bool
 	admin   bool // it changes what serves
@@ -32,8 +33,12 @@ func (p *Program) remote(c *cobra.Command) *remote {
 	return r
 }
 
-// client connects as the flags and the environment say.
-func (r *remote) client() (*client.Client, error) {
+// client connects as the flags and the environment say. closed
+// ends what it needs.
+func (r *remote) client() (c *client.Client, closed func(), err error) {
+	if r.nats != "" {
+		return r.overNATS()
+	}
 	url := r.url
 	if url == "" {
 		url = r.p.variable("ESHOST_URL")
@@ -45,13 +50,15 @@ func (r *remote) client() (*client.Client, error) {
 	if own := r.p.variable("ESHOST_ADMIN_TOKEN"); r.admin && own != "" {
 		token = own
 	}
-	return client.New(url, &client.Options{Token: token})
+	c, err = client.New(url, &client.Options{Token: token})
+	return c, func() {}, err
 }
 
 // run calls f with a client, and reports its error as the flags say.
 func (r *remote) run(ctx context.Context, f func(context.Context, *client.Client) error) error {
-	c, err := r.client()
+	c, closed, err := r.client()
 	if err == nil {
+		defer closed()
 		if r.timeout > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, r.timeout)
@@ -61,6 +68,9 @@ func (r *remote) run(ctx context.Context, f func(context.Context, *client.Client
 	}
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, client.ErrUnreachable) && !r.json && r.nats != "" {
+		return fmt.Errorf("%w (start a host with nats.url in its configuration, and the same nats.prefix)", err)
 	}
 	if errors.Is(err, client.ErrUnreachable) && !r.json {
 		return fmt.Errorf("%w (start one with `eshost dev`, or name another with --url or ESHOST_URL)", err)

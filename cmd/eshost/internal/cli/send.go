@@ -25,10 +25,13 @@ plugin's rules rejected it, and 1 for any other failure.
 A command sent with --id can be sent again with the same id without being done twice: do so when the outcome is unknown.`,
 		Example: `  eshost send counter c1 increase '{"by": 5}'
   eshost send counter c1 increase '{"by": 5}' --id order-17
-  eshost send counter c1 decrease '{"by": 1}' --expect 3`,
+  eshost send counter c1 decrease '{"by": 1}' --expect 3
+  eshost send counter c1 increase '{"by": 5}' --nats nats://127.0.0.1:4222`,
 		Args: cobra.RangeArgs(3, 4),
 	}
 	r := p.remote(c)
+	c.Flags().StringVar(&r.nats, "nats", "", "send over NATS, by the server at this URL; prefix and credentials are those of the configuration")
+	c.MarkFlagsMutuallyExclusive("nats", "url")
 	c.Flags().StringVar(&commandID, "id", "", "command id, which makes sending again safe; 1 to 128 bytes")
 	c.Flags().StringVar(&expect, "expect", "", "sequence number the entity must have; 0: it must not exist")
 	c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -33,6 +33,7 @@ func (c *Config) check(named []string) []string {
 	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		wrong("http/listen", "%q is not a port", port)
 	}
+	c.checkNATS(wrong)
 	c.checkStores(named, wrong)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		wrong("log/level", "%q is none of debug, info, warn, error", c.Log.Level)

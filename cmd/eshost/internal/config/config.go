@@ -3,7 +3,11 @@
 // knows where it came from, and what nobody knows is an error.
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/natsapi"
+)
 
 // Config is the effective configuration. Keys are the tags joined by dots,
 // as in http.listen; in the environment that is ESHOST__HTTP__LISTEN. Paths are
@@ -11,6 +15,7 @@ import "time"
 type Config struct {
 	Plugins []string        `koanf:"plugins"` // source folders and .wasm files that `eshost serve` deploys
 	HTTP    HTTP            `koanf:"http"`
+	NATS    NATSAPI         `koanf:"nats"`
 	Store   Store           `koanf:"store"`
 	Host    Host            `koanf:"host"`
 	Bench   Bench           `koanf:"bench"`
@@ -138,6 +143,7 @@ func Default() *Config {
 		Plugins: []string{},
 		HTTP: HTTP{Listen: "127.0.0.1:8080", AllowedHosts: []string{}, MaxBodyBytes: 2 << 20, StreamWindow: 1024,
 			ShutdownTimeout: 30 * time.Second},
+		NATS:  NATSAPI{Prefix: natsapi.DefaultPrefix, Queue: natsapi.DefaultQueue, InFlight: 16384, InFlightBytes: 64 << 20},
 		Store: Store{URL: "pebble:eshost-data", CacheBytes: 128 << 20, MemtableBytes: 64 << 20, ReserveBytes: 256 << 20},
 		Host: Host{MailboxSize: 1024, BatchSize: 1024, BatchBytes: 1 << 20, EventsPerCommand: 1024, StateBytes: 16 << 20,
 			PayloadBytes: 1 << 20, SnapshotEvery: 1000, IdleTimeout: 10 * time.Minute, MemoryBytes: 1 << 30, Recoveries: 64,

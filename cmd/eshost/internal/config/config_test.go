@@ -34,7 +34,7 @@ func TestNothingSaidGivesTheDefaults(t *testing.T) {
 	t.Chdir(t.TempDir())
 	c := load(t, config.Sources{})
 	want := config.Default()
-	for _, pair := range [][2]any{{c.Plugins, want.Plugins}, {c.HTTP, want.HTTP}, {c.Store, want.Store}, {c.Host, want.Host}, {c.Bench, want.Bench}, {c.Log, want.Log}, {c.Tracing, want.Tracing}} {
+	for _, pair := range [][2]any{{c.Plugins, want.Plugins}, {c.HTTP, want.HTTP}, {c.NATS, want.NATS}, {c.Store, want.Store}, {c.Host, want.Host}, {c.Bench, want.Bench}, {c.Log, want.Log}, {c.Tracing, want.Tracing}} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%+v, want %+v", pair[0], pair[1])
 		}
@@ -127,6 +127,12 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{name: "a level that is none", file: "log: {level: loud}", want: []string{`log.level: "loud" is none of`}},
 		{name: "a format that is none", file: "log: {format: xml}", want: []string{`log.format: "xml" is none of`}},
 		{name: "a share that is none", file: "host: {audit_share: -1}", want: []string{"host.audit_share: -1 is not between"}},
+		{name: "a server that is none", file: "nats: {url: '127.0.0.1:4222'}", want: []string{"nats.url: want a URL such as nats://"}},
+		{name: "a server with a password", file: "nats: {url: 'nats://me:geheim@127.0.0.1'}", want: []string{"nats.url: the URL has a user"}},
+		{name: "a prefix that is none", file: "nats: {prefix: 'a.>'}", want: []string{`nats.prefix: "a.>": want words`}},
+		{name: "a queue that is none", file: "nats: {queue: ''}", want: []string{"nats.queue: "}},
+		{name: "a redacted token of NATS", file: "nats: {token: (redacted)}", want: []string{"nats.token: "}},
+		{name: "a certificate alone", file: "nats: {certificate: c.pem}", want: []string{"nats.certificate and nats.key go together"}},
 		{name: "a ratio that is none", file: "tracing: {sample_ratio: 2}", want: []string{"tracing.sample_ratio: 2 is not between"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -165,7 +171,7 @@ func TestAFileThatIsNamedMustBeThere(t *testing.T) {
 func TestThePrintedConfigurationIsAConfigurationWithoutSecrets(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const secret = "hunter2"
-	env := []string{"ESHOST__HTTP__TOKEN=" + secret, "ESHOST__STORE__URL=postgres://me:" + secret + "@h/db", "ESHOST__STORE__SNAPSHOTS_URL=nats://" + secret + "@h", "ESHOST__BENCH__STORE=postgres://h/db?password=" + secret,
+	env := []string{"ESHOST__HTTP__TOKEN=" + secret, "ESHOST__NATS__PASSWORD=" + secret, "ESHOST__NATS__TOKEN=" + secret, "ESHOST__STORE__URL=postgres://me:" + secret + "@h/db", "ESHOST__STORE__SNAPSHOTS_URL=nats://" + secret + "@h", "ESHOST__BENCH__STORE=postgres://h/db?password=" + secret,
 		"ESHOST__STORE__POSTGRES__PASSWORD=" + secret, "ESHOST__STORE__NATS__TOKEN=" + secret, "ESHOST__STORE__NATS__PASSWORD=" + secret, "ESHOST__PLUGINS=a,b", "ESHOST__TYPES__COUNTER__SNAPSHOT_EVERY=7"}
 	c := load(t, config.Sources{Env: env})
 	text, err := c.YAML()

@@ -1,5 +1,5 @@
-// Package server runs a host on its stores behind its HTTP API, as the
-// configuration says.
+// Package server runs a host on its stores behind its HTTP API, and over NATS,
+// as the configuration says.
 package server
 
 import (
@@ -15,20 +15,23 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/api"
 	"github.com/eshost/eshost/cmd/eshost/internal/config"
+	"github.com/eshost/eshost/cmd/eshost/internal/natsapi"
 	"github.com/eshost/eshost/cmd/eshost/internal/storage"
 	"github.com/eshost/eshost/host"
 )
 
 // Server is a host that is served, from Serve to Close.
 type Server struct {
-	config *config.Config
-	logger *slog.Logger
+	config  *config.Config
+	logger  *slog.Logger
+	version string
 
 	stores  *storage.Stores
 	host    *host.Host
@@ -36,9 +39,11 @@ type Server struct {
 	api     *api.Server
 	http    *http.Server
 
+	nats     *nats.Conn       // nil: commands do not come over NATS
+	service  *natsapi.Service // nil: before Serve
 	listener net.Listener
 	serving  bool
-	failed   chan error // the listener's end, when nobody asked for it
+	failed   chan error // the listener's end, when nobody asked for it, and what NATS refuses
 
 	closing sync.Once
 	closed  error
@@ -48,11 +53,11 @@ type Server struct {
 // waits until Serve, so that nobody meets a host whose plugins are still being loaded.
 // The caller closes the server.
 func Open(ctx context.Context, c *config.Config, logger *slog.Logger, version string) (*Server, error) {
-	s := &Server{config: c, logger: logger, failed: make(chan error, 1)}
+	s := &Server{config: c, logger: logger, version: version, failed: make(chan error, 2)}
 	if err := s.listen(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, version); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.release(ctx))
 	}
 	return s, nil
@@ -61,6 +66,7 @@ func Open(ctx context.Context, c *config.Config, logger *slog.Logger, version st
 // Serve begins to answer requests, and returns at once.
 func (s *Server) Serve() {
 	s.serving = true
+	s.serveNATS()
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("serve %s: %w", s.URL(), err)
@@ -85,13 +91,16 @@ func (s *Server) listen(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) start(ctx context.Context, version string) error {
+func (s *Server) start(ctx context.Context) error {
 	c := s.config
 	var err error
 	if s.stores, err = storage.Open(ctx, &c.Store, &storage.Options{Logger: s.logger}); err != nil {
 		return err
 	}
 	s.stores.Tell(s.logger)
+	if err := s.connectNATS(); err != nil {
+		return err
+	}
 	if s.tracing, err = newTracing(ctx, &c.Tracing); err != nil {
 		return err
 	}
@@ -105,7 +114,7 @@ func (s *Server) start(ctx context.Context, version string) error {
 	s.api = api.New(s.host, &api.Options{
 		Token: c.HTTP.Token, AdminToken: c.HTTP.AdminToken, MaxPluginBytes: int64(c.Host.PluginModuleBytes), Loopback: c.HTTP.Loopback(), AllowedHosts: c.HTTP.AllowedHosts,
 		MaxBodyBytes: c.HTTP.MaxBodyBytes, StreamWindow: c.HTTP.StreamWindow,
-		Logger: s.logger, Metrics: registry, Version: version, Ready: s.stores.Ready,
+		Logger: s.logger, Metrics: registry, Version: s.version, Ready: s.stores.Ready, Store: s.stores.Describe(),
 	})
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -177,11 +186,13 @@ func (s *Server) Failed() <-chan error { return s.failed }
 // when ctx ends is cut off; nothing that was acknowledged is lost. It is idempotent.
 func (s *Server) Close(ctx context.Context) error {
 	s.closing.Do(func() {
+		drained := make(chan error, 1)
+		go func() { drained <- s.drainNATS(ctx) }()
 		err := s.http.Shutdown(ctx)
 		if err != nil {
 			err = errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
 		}
-		s.closed = errors.Join(err, s.release(ctx))
+		s.closed = errors.Join(err, <-drained, s.release(ctx))
 	})
 	return s.closed
 }
@@ -191,6 +202,9 @@ func (s *Server) release(ctx context.Context) error {
 	var errs []error
 	if !s.serving { // else the http.Server closed it
 		errs = append(errs, s.listener.Close())
+	}
+	if s.nats != nil {
+		s.nats.Close()
 	}
 	if s.host != nil {
 		errs = append(errs, s.host.Close(ctx))

@@ -12,6 +12,7 @@ import (
 	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 	"github.com/eshost/eshost/stores"
 	"github.com/eshost/eshost/stores/memstore"
+	"github.com/eshost/eshost/stores/natsstore"
 	"github.com/eshost/eshost/stores/pebblestore"
 )
 
@@ -40,6 +41,7 @@ type engine interface {
 type Options struct {
 	Logger   *slog.Logger // nil: discards
 	Existing bool         // make no store where there is none: it is then stores.ErrNotFound
+	Own      string       // on a server, use a schema or stream of this name instead; empty: as the URL says
 }
 
 // Open opens the stores that the configuration names. The caller closes them.
@@ -49,18 +51,23 @@ func Open(ctx context.Context, c *config.Store, o *Options) (*Stores, error) {
 	if s.url, err = storeurl.Parse(c.URL); err != nil {
 		return nil, err
 	}
-	first, err := open(ctx, s.url, c, o)
+	apart := c.SnapshotsURL != "" && c.SnapshotsURL != c.URL
+	use := natsstore.UseAll
+	if apart {
+		use &^= natsstore.UseSnapshots
+	}
+	first, err := open(ctx, s.url, c, o, use)
 	if err != nil {
 		return nil, err
 	}
 	s.opened = []engine{first}
 	s.Log, s.Snapshots, s.Checkpoints, s.Blobs, s.snapshots = first, first, first, first, s.url
-	if c.SnapshotsURL == "" || c.SnapshotsURL == c.URL {
+	if !apart {
 		return s, nil
 	}
 	if s.snapshots, err = storeurl.Parse(c.SnapshotsURL); err == nil {
 		var second engine
-		if second, err = open(ctx, s.snapshots, c, o); err == nil {
+		if second, err = open(ctx, s.snapshots, c, o, natsstore.UseSnapshots); err == nil {
 			s.Snapshots, s.opened = second, append(s.opened, second)
 			return s, nil
 		}
@@ -68,21 +75,23 @@ func Open(ctx context.Context, c *config.Store, o *Options) (*Stores, error) {
 	return nil, errors.Join(fmt.Errorf("snapshots: %w", err), s.Close())
 }
 
-// open opens the store that the URL names.
-func open(ctx context.Context, u storeurl.URL, c *config.Store, o *Options) (engine, error) {
+// open opens the store that the URL names. use says what is used of one that can leave parts out.
+func open(ctx context.Context, u storeurl.URL, c *config.Store, o *Options, use natsstore.Parts) (engine, error) {
 	if o == nil {
 		o = &Options{}
 	}
 	if o.Logger == nil {
-		o = &Options{Logger: slog.New(slog.DiscardHandler), Existing: o.Existing}
+		o = &Options{Logger: slog.New(slog.DiscardHandler), Existing: o.Existing, Own: o.Own}
 	}
 	switch u.Kind {
 	case storeurl.Pebble:
 		return openPebble(u, c, o)
 	case storeurl.Memory:
 		return memstore.New(&memstore.Options{Exclusive: true}), nil
+	case storeurl.Postgres:
+		return openPostgres(ctx, u, c, o)
 	default:
-		return nil, fmt.Errorf("open store %s: this eshost has no such store", u)
+		return openNATS(ctx, u, c, o, use)
 	}
 }
 
@@ -92,6 +101,7 @@ func openPebble(u storeurl.URL, c *config.Store, o *Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	sweep(u.Folder)
 	return p, nil
 }
 

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 	"github.com/eshost/eshost/stores"
 )
 
-// problemOf classifies an error of the host. The order matters: an unknown
+// ProblemOf classifies an error of the host. The order matters: an unknown
 // outcome is never reported as something that did not happen, and a quarantine
 // wraps the fault that caused it.
-func problemOf(err error) *problem {
-	p := &problem{detail: err.Error()}
+func ProblemOf(err error) *Problem {
+	p := &Problem{Detail: err.Error()}
 	var (
 		rejection   *host.Rejection
 		expected    *host.ExpectedError
@@ -23,86 +23,86 @@ func problemOf(err error) *problem {
 	)
 	switch {
 	case errors.Is(err, host.ErrOutcomeUnknown):
-		p.kind = kindOutcomeUnknown
-		p.detail += "; send it again with the same Idempotency-Key to learn what became of it"
+		p.Kind = OutcomeUnknown
+		p.Detail += "; send it again with the same Idempotency-Key to learn what became of it"
 	case errors.Is(err, host.ErrPlanOutdated):
-		p.kind = kindPlanOutdated
+		p.Kind = PlanOutdated
 	case errors.Is(err, host.ErrDeploymentRace):
-		p.kind = kindDeploymentRace
+		p.Kind = DeploymentRace
 	case errors.Is(err, host.ErrUncovered):
-		p.kind = kindUncovered
+		p.Kind = UncoveredEvents
 	case errors.As(err, &refused), errors.Is(err, host.ErrIncompatible):
-		p.kind = kindPluginRefused
+		p.Kind = PluginRefused
 	case errors.Is(err, host.ErrNoFormer):
-		p.kind = kindNoFormer
+		p.Kind = NoFormerPlugin
 	case errors.Is(err, host.ErrUnknownPlugin), errors.Is(err, host.ErrAmbiguousPlugin), errors.Is(err, stores.ErrNotFound):
-		p.kind = kindUnknownPlugin
+		p.Kind = UnknownPlugin
 	case errors.As(err, &rejection):
-		p.kind, p.code, p.payload = kindRejected, rejection.Code, rejection.Payload
+		p.Kind, p.Code, p.Payload = Rejected, rejection.Code, rejection.Payload
 	case errors.As(err, &expected):
-		p.kind, p.seq = kindExpectedSeq, &expected.Seq
+		p.Kind, p.Seq = ExpectedSeq, &expected.Seq
 	case errors.Is(err, host.ErrQuarantined):
-		p.kind = kindQuarantined
-		p.detail += "; it waits for a plugin that can: deploy one whose handler takes the event as it is stored (an event that has changed needs the next version beside the former one); nothing is lost"
+		p.Kind = Quarantined
+		p.Detail += "; it waits for a plugin that can: deploy one whose handler takes the event as it is stored (an event that has changed needs the next version beside the former one); nothing is lost"
 	case errors.Is(err, stores.ErrTooLarge):
-		p.kind = kindTooLarge
+		p.Kind = TooLarge
 	case errors.As(err, &fault):
 		p.ofFault(fault)
 	case errors.Is(err, host.ErrConflict):
-		p.kind = kindConflict
+		p.Kind = Conflict
 	case errors.Is(err, host.ErrCommandIDReused):
-		p.kind = kindCommandIDReused
+		p.Kind = CommandIDReused
 	case errors.Is(err, host.ErrMailboxFull):
-		p.kind = kindMailboxFull
+		p.Kind = MailboxFull
 	case errors.Is(err, host.ErrUnknownType):
-		p.kind = kindUnknownType
-		p.detail += "; GET /v1/types lists those that are served"
+		p.Kind = UnknownType
+		p.Detail += "; GET /v1/types lists those that are served"
 	case errors.Is(err, host.ErrNoEvents):
-		p.kind = kindNoEvents
+		p.Kind = NoEvents
 	case errors.Is(err, host.ErrInvalidID):
-		p.kind = kindInvalidID
+		p.Kind = InvalidID
 	case errors.Is(err, host.ErrInvalidPayload), errors.As(err, &formatError):
-		p.kind = kindInvalidPayload
+		p.Kind = InvalidPayload
 	case errors.Is(err, host.ErrClosed), errors.Is(err, stores.ErrClosed):
-		p.kind = kindShuttingDown
+		p.Kind = ShuttingDown
 	case errors.Is(err, host.ErrNotStarted):
-		p.kind = kindNotStarted
+		p.Kind = NotStarted
 	case errors.Is(err, host.ErrUnavailable), errors.Is(err, stores.ErrUnavailable),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		p.kind = kindUnavailable
+		p.Kind = Unavailable
 	case errors.Is(err, stores.ErrCorrupt):
-		p.kind, p.cause = kindStoreCorrupt, err
+		p.Kind, p.Cause = StoreCorrupt, err
 	default:
-		p.kind, p.cause, p.detail = kindInternal, err, "the log of the host says more"
+		p.Kind, p.Cause, p.Detail = Internal, err, "the log of the host says more"
 	}
 	return p
 }
 
 // ofFault classifies a plugin's failure. The host has logged those that are
 // the plugin's own.
-func (p *problem) ofFault(f *host.Fault) {
+func (p *Problem) ofFault(f *host.Fault) {
 	switch f.Kind {
 	case host.UnknownCommand:
-		p.kind = kindUnknownCommand
-		p.detail += "; GET /v1/types lists the commands of each type"
+		p.Kind = UnknownCommand
+		p.Detail += "; GET /v1/types lists the commands of each type"
 		return
 	case host.BadPayload:
-		p.kind = kindInvalidPayload
+		p.Kind = InvalidPayload
 		return
 	case host.BadState:
-		p.fault = "bad-state"
+		p.Fault = "bad-state"
 	case host.Panicked:
-		p.fault = "panicked"
+		p.Fault = "panicked"
 	case host.BadEvent:
-		p.fault = "bad-event"
+		p.Fault = "bad-event"
 	case host.Trapped:
-		p.fault = "trapped"
+		p.Fault = "trapped"
 	case host.Malformed:
-		p.fault = "malformed"
+		p.Fault = "malformed"
 	case host.OverLimit:
-		p.fault = "over-limit"
+		p.Fault = "over-limit"
 	case host.OutOfFuel:
-		p.fault = "out-of-fuel"
+		p.Fault = "out-of-fuel"
 	}
-	p.kind, p.plugin = kindPluginFailed, &f.Plugin
+	p.Kind, p.Plugin = PluginFailed, &f.Plugin
 }

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"fmt"
@@ -10,28 +10,29 @@ import (
 
 // The media types of bodies and answers.
 const (
-	mediaJSON    = "application/json"
-	mediaMsgpack = "application/msgpack"
-	mediaNDJSON  = "application/x-ndjson"
-	mediaEvents  = "text/event-stream"
+	MediaJSON    = "application/json"
+	MediaMsgpack = "application/msgpack"
+	MediaNDJSON  = "application/x-ndjson"
+	MediaEvents  = "text/event-stream"
+	MediaProblem = "application/problem+json"
 )
 
 // The names under which each is known.
 var (
-	namesOfJSON    = []string{mediaJSON}
-	namesOfMsgpack = []string{mediaMsgpack, "application/vnd.msgpack"}
-	namesOfNDJSON  = []string{mediaNDJSON, "application/ndjson", "application/jsonl", mediaJSON}
+	NamesOfJSON    = []string{MediaJSON}
+	NamesOfMsgpack = []string{MediaMsgpack, "application/vnd.msgpack"}
+	NamesOfNDJSON  = []string{MediaNDJSON, "application/ndjson", "application/jsonl", MediaJSON}
 )
 
-// bodyType returns which of the groups of names the body's media type is in,
+// BodyType returns which of the groups of names the body's media type is in,
 // or -1 if there is neither a type nor a body. A type that is not known is a
 // problem even where there is no body.
-func bodyType(r *http.Request, groups ...[]string) (int, *problem) {
-	if c := r.Header.Get("Content-Encoding"); c != "" && !strings.EqualFold(c, "identity") {
-		return 0, &problem{kind: kindUnsupportedMedia, detail: fmt.Sprintf("Content-Encoding %.40q: send the body as it is", c)}
+func BodyType(h http.Header, empty bool, groups ...[]string) (int, *Problem) {
+	if c := h.Get("Content-Encoding"); c != "" && !strings.EqualFold(c, "identity") {
+		return 0, &Problem{Kind: UnsupportedMedia, Detail: fmt.Sprintf("Content-Encoding %.40q: send the body as it is", c)}
 	}
-	given := r.Header.Values("Content-Type")
-	if len(given) == 0 && r.ContentLength == 0 {
+	given := h.Values("Content-Type")
+	if len(given) == 0 && empty {
 		return -1, nil
 	}
 	if len(given) == 1 {
@@ -51,14 +52,14 @@ func bodyType(r *http.Request, groups ...[]string) (int, *problem) {
 	for _, names := range groups {
 		first = append(first, names[0])
 	}
-	return 0, &problem{kind: kindUnsupportedMedia,
-		detail: fmt.Sprintf("Content-Type %.80q: want %s", strings.Join(given, ", "), strings.Join(first, " or "))}
+	return 0, &Problem{Kind: UnsupportedMedia,
+		Detail: fmt.Sprintf("Content-Type %.80q: want %s", strings.Join(given, ", "), strings.Join(first, " or "))}
 }
 
-// acceptable chooses one of the offers, each a list of names of one media type,
+// Acceptable chooses one of the offers, each a list of names of one media type,
 // by the request's Accept headers; the first of those that are wanted equally.
-func acceptable(r *http.Request, offers ...[]string) (int, *problem) {
-	accept := r.Header.Values("Accept")
+func Acceptable(h http.Header, offers ...[]string) (int, *Problem) {
+	accept := h.Values("Accept")
 	if len(accept) == 0 {
 		return 0, nil
 	}
@@ -78,8 +79,8 @@ func acceptable(r *http.Request, offers ...[]string) (int, *problem) {
 	for _, names := range offers {
 		first = append(first, names[0])
 	}
-	return 0, &problem{kind: kindNotAcceptable,
-		detail: fmt.Sprintf("Accept %.80q: there is %s", strings.Join(accept, ", "), strings.Join(first, ", "))}
+	return 0, &Problem{Kind: NotAcceptable,
+		Detail: fmt.Sprintf("Accept %.80q: there is %s", strings.Join(accept, ", "), strings.Join(first, ", "))}
 }
 
 // quality is how much a media type is wanted, by the most exact range that

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"context"
@@ -14,24 +14,25 @@ import (
 	"github.com/eshost/eshost/stores"
 )
 
-func etag(seq uint64) string { return `"` + strconv.FormatUint(seq, 10) + `"` }
+// ETag is the entity tag of a sequence number.
+func ETag(seq uint64) string { return `"` + strconv.FormatUint(seq, 10) + `"` }
 
-// parseETag is the inverse of etag. It takes the canonical form alone.
+// parseETag is the inverse of ETag. It takes the canonical form alone.
 func parseETag(s string) (uint64, bool) {
 	if len(s) < 3 || s[0] != '"' || s[len(s)-1] != '"' {
 		return 0, false
 	}
-	return parseSeq(s[1 : len(s)-1])
+	return ParseSeq(s[1 : len(s)-1])
 }
 
-// parseSeq takes a sequence number in decimal, without signs and leading zeros.
-func parseSeq(s string) (uint64, bool) {
+// ParseSeq takes a sequence number in decimal, without signs and leading zeros.
+func ParseSeq(s string) (uint64, bool) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	return n, err == nil && (len(s) == 1 || s[0] >= '1' && s[0] <= '9')
 }
 
-// one returns a header that may be given once.
-func one(h http.Header, name string) (value string, given bool, p *problem) {
+// One returns a header that may be given once.
+func One(h http.Header, name string) (value string, given bool, p *Problem) {
 	values := h[name]
 	switch len(values) {
 	case 0:
@@ -39,24 +40,24 @@ func one(h http.Header, name string) (value string, given bool, p *problem) {
 	case 1:
 		return values[0], true, nil
 	}
-	return "", false, invalid(name + " is given more than once")
+	return "", false, Invalid(name + " is given more than once")
 }
 
-// expected reads If-Match and If-None-Match of a command.
-func expected(h http.Header) (*uint64, *problem) {
-	match, hasMatch, p := one(h, "If-Match")
+// Expected reads If-Match and If-None-Match of a command.
+func Expected(h http.Header) (*uint64, *Problem) {
+	match, hasMatch, p := One(h, "If-Match")
 	if p != nil {
 		return nil, p
 	}
-	none, hasNone, p := one(h, "If-None-Match")
+	none, hasNone, p := One(h, "If-None-Match")
 	if p != nil {
 		return nil, p
 	}
 	switch {
 	case hasMatch && hasNone:
-		return nil, invalid("If-Match and If-None-Match exclude each other")
+		return nil, Invalid("If-Match and If-None-Match exclude each other")
 	case hasNone && none != "*":
-		return nil, invalid(fmt.Sprintf(`If-None-Match %.80q: a command takes only *, for an entity that must not exist`, none))
+		return nil, Invalid(fmt.Sprintf(`If-None-Match %.80q: a command takes only *, for an entity that must not exist`, none))
 	case hasNone:
 		return new(uint64), nil
 	case !hasMatch:
@@ -64,26 +65,26 @@ func expected(h http.Header) (*uint64, *problem) {
 	}
 	seq, ok := parseETag(match)
 	if !ok {
-		return nil, invalid(fmt.Sprintf(`If-Match %.80q: want one strong entity tag, the sequence number in quotes, such as "5"`, match))
+		return nil, Invalid(fmt.Sprintf(`If-Match %.80q: want one strong entity tag, the sequence number in quotes, such as "5"`, match))
 	}
 	return &seq, nil
 }
 
-// commandID reads Idempotency-Key: the command id as it is, or as a string of
+// CommandID reads Idempotency-Key: the command id as it is, or as a string of
 // structured fields (RFC 9651) between quotes.
-func commandID(h http.Header) (string, *problem) {
-	id, given, p := one(h, "Idempotency-Key")
+func CommandID(h http.Header) (string, *Problem) {
+	id, given, p := One(h, "Idempotency-Key")
 	if p != nil || !given {
 		return "", p
 	}
 	if strings.HasPrefix(id, `"`) {
 		var ok bool
 		if id, ok = unquote(id); !ok {
-			return "", invalid("Idempotency-Key: a quoted string that does not end, or goes on after its end")
+			return "", Invalid("Idempotency-Key: a quoted string that does not end, or goes on after its end")
 		}
 	}
 	if err := stores.ValidateCommandID(id); err != nil {
-		return "", invalid("Idempotency-Key: " + err.Error())
+		return "", Invalid("Idempotency-Key: " + err.Error())
 	}
 	return id, nil
 }
@@ -109,9 +110,9 @@ func unquote(s string) (string, bool) {
 
 const traceparent = "traceparent"
 
-// meta is what is recorded with a command. As the standard asks, a traceparent
+// Meta is what is recorded with a command. As the standard asks, a traceparent
 // that is not valid is passed over.
-func meta(h http.Header) map[string]string {
+func Meta(h http.Header) map[string]string {
 	if h.Get(traceparent) == "" {
 		return nil
 	}
@@ -131,15 +132,15 @@ const (
 	maxTimeout     = 5 * time.Minute
 )
 
-// timeout reads Request-Timeout: seconds, perhaps with a fraction.
-func timeout(h http.Header) (time.Duration, *problem) {
-	text, given, p := one(h, "Request-Timeout")
+// Timeout reads Request-Timeout: seconds, perhaps with a fraction.
+func Timeout(h http.Header) (time.Duration, *Problem) {
+	text, given, p := One(h, "Request-Timeout")
 	if p != nil || !given {
 		return defaultTimeout, p
 	}
 	seconds, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(seconds > 0) {
-		return 0, invalid(fmt.Sprintf("Request-Timeout %.40q: want seconds above 0, such as 5 or 0.25", text))
+		return 0, Invalid(fmt.Sprintf("Request-Timeout %.40q: want seconds above 0, such as 5 or 0.25", text))
 	}
 	if seconds >= maxTimeout.Seconds() {
 		return maxTimeout, nil
