@@ -17,6 +17,9 @@ import (
 type Options struct {
 	Log       stores.Log           // required; the host does not close it
 	Snapshots stores.SnapshotStore // nil: entities are always folded from their first event
+	// Blobs keeps plugins, and makes deployments durable: they are recorded in the log, and every host on it follows
+	// them. It is as durable as the log, and seen by all its hosts. nil: deployments are this host's own, and end with it.
+	Blobs stores.BlobStore
 
 	Logger  *slog.Logger          // nil: discards
 	Metrics prometheus.Registerer // nil: no metrics are registered

@@ -2,52 +2,37 @@ package bench
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"os"
 	"runtime"
 	"sync"
-
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 )
 
-// The list of the records of a durable write has a key of a letter and a
-// number, and ends with a checksum.
-const (
-	groupKeyBytes = 1 + 8
-	groupSumBytes = 4
-)
+// engine is a store's client library with nothing of ours around it, for one goroutine. It
+// checks, reads and decodes nothing.
+type engine interface {
+	// add puts a write into the batch.
+	add(entity int, n uint64)
+	// commit makes the batch durable.
+	commit(records int) error
+	// remove gives all back and deletes what was written.
+	remove() error
+}
 
-// maxBatch is how many writes one batch holds at most, as the host's store has it.
-const maxBatch = 4096
-
-// barePebble is the ceiling: the client library of the embedded store, with the
-// options the store gives it, and nothing of ours around it but one goroutine
-// that gathers all writes that are ready into a batch, commits it, and says so. It checks,
-// reads, decodes and encodes nothing. It is a target.
-type barePebble struct {
-	shape  *shape
-	dir    string
-	db     *pebble.DB
-	cache  *pebble.Cache
-	random *rand.PCG
-
-	batch  *pebble.Batch
-	key    []byte
-	value  []byte
-	group  []byte
-	number uint64 // of the next record
+// bare is the ceiling: group commit over a store's client library, by as many goroutines as the host's store has appends
+// in flight. Each gathers all writes that are ready into a batch, commits it, and says so. It is a target.
+type bare struct {
+	engines  []engine
+	maxBatch int // writes of one batch, as the host's store has it
 
 	mu      sync.Mutex
 	cond    sync.Cond
 	pending []pendingWrite
 	closed  bool
 	failed  error
-	stopped chan struct{}
+
+	answering sync.Mutex
+	running   sync.WaitGroup
 }
 
 type pendingWrite struct {
@@ -55,106 +40,29 @@ type pendingWrite struct {
 	client  *bareClient
 }
 
-// openBare opens a new database in the folder, with the options of the host's store.
-func openBare(dir string, s *shape) (*barePebble, error) {
-	b := &barePebble{shape: s, dir: dir, cache: pebble.NewCache(128 << 20), random: rand.NewPCG(1, 2), stopped: make(chan struct{})}
+func newBare(engines []engine, maxBatch int) *bare {
+	b := &bare{engines: engines, maxBatch: maxBatch}
 	b.cond.L = &b.mu
-	o := &pebble.Options{
-		Comparer: bareComparer(), Cache: b.cache, FormatMajorVersion: pebble.FormatNewest, Logger: panics{},
-		MemTableSize: 64 << 20, MemTableStopWritesThreshold: 4, L0CompactionThreshold: 4, L0StopWritesThreshold: 1000, BytesPerSync: 1 << 20,
-	}
-	o.Experimental.SpanPolicyFunc = func([]byte) (pebble.SpanPolicy, []byte, error) {
-		return pebble.SpanPolicy{DisableValueSeparationBySuffix: true}, nil, nil
-	}
-	for i := range o.Levels {
-		o.Levels[i].FilterPolicy, o.Levels[i].FilterType = bloom.FilterPolicy(10), pebble.TableFilter
-	}
-	var err error
-	if b.db, err = pebble.Open(dir, o); err != nil {
-		b.cache.Unref()
-		return nil, fmt.Errorf("open bare Pebble: %w", err)
-	}
-	b.batch = b.db.NewBatchWithSize(64 << 10)
-	return b, nil
+	return b
 }
 
-// bareComparer orders keys by their bytes, and takes the number off a record's key, as the store's does.
-func bareComparer() *pebble.Comparer {
-	c := *pebble.DefaultComparer
-	c.Name = "bench.records"
-	c.Split = func(key []byte) int {
-		if len(key) > 8 && key[0] == 'r' {
-			return len(key) - 8
-		}
-		return len(key)
+// start commits what clients send until stop.
+func (b *bare) start() {
+	for _, e := range b.engines {
+		b.running.Go(func() { b.serve(e) })
 	}
-	c.Separator = func(dst, a, _ []byte) []byte { return append(dst, a...) }
-	c.Successor = func(dst, a []byte) []byte { return append(dst, a...) }
-	return &c
 }
 
-// panics is a logger that drops what Pebble says, and panics where Pebble would end the process.
-type panics struct{}
-
-func (panics) Infof(string, ...any)              {}
-func (panics) Errorf(string, ...any)             {}
-func (panics) Fatalf(format string, args ...any) { panic(fmt.Errorf(format, args...)) }
-
-// remove closes the database and deletes it.
-func (b *barePebble) remove() error {
-	var errs []error
-	if b.failed == nil { // else Pebble holds its locks for good
-		errs = append(errs, b.batch.Close(), b.db.Close())
-		b.cache.Unref()
-	}
-	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
-}
-
-// add puts a write into the batch.
-func (b *barePebble) add(entity int, n uint64) {
-	b.key = b.shape.appendKey(b.key[:0], entity, n)
-	b.value = b.shape.appendValue(b.value[:0], b.random.Uint64(), b.random.Uint64())
-	_ = b.batch.Set(b.key, b.value, nil) // an open batch takes everything
-	b.group = b.shape.appendMember(b.group, entity, n)
-}
-
-// commit makes the batch durable, with the list of its records.
-func (b *barePebble) commit(records int) (err error) {
-	defer func() { // of what Pebble panics with when it cannot go on
-		switch p := recover().(type) {
-		case nil:
-		case runtime.Error:
-			panic(p)
-		case error:
-			err = p
-		default:
-			panic(p)
-		}
-	}()
-	b.group = append(b.group, make([]byte, groupSumBytes)...)
-	b.key = binary.BigEndian.AppendUint64(append(b.key[:0], 'g'), b.number)
-	_ = b.batch.Set(b.key, b.group, nil)
-	b.number += uint64(records)
-	if err := b.batch.Commit(pebble.Sync); err != nil {
-		return err
-	}
-	b.batch.Reset()
-	b.group = b.group[:0]
-	return nil
-}
-
-// serve commits what clients send until stop.
-func (b *barePebble) serve() {
-	defer close(b.stopped)
+func (b *bare) serve(e engine) {
 	var taken []pendingWrite
 	for {
 		if taken = b.take(taken[:0]); len(taken) == 0 {
 			return
 		}
 		for _, w := range taken {
-			b.add(w.command.entity, w.command.n)
+			e.add(w.command.entity, w.command.n)
 		}
-		err := b.commit(len(taken))
+		err := e.commit(len(taken))
 		if err != nil {
 			b.mu.Lock()
 			b.failed = err
@@ -169,7 +77,7 @@ func (b *barePebble) serve() {
 
 // take waits for writes, and takes all that are ready: as long as letting others run brings
 // more of them, it does. It returns none once stopped.
-func (b *barePebble) take(buf []pendingWrite) []pendingWrite {
+func (b *bare) take(buf []pendingWrite) []pendingWrite {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for len(b.pending) == 0 {
@@ -184,7 +92,7 @@ func (b *barePebble) take(buf []pendingWrite) []pendingWrite {
 		runtime.Gosched()
 		b.mu.Lock()
 	}
-	n := min(len(b.pending), maxBatch)
+	n := min(len(b.pending), b.maxBatch)
 	buf = append(buf, b.pending[:n]...)
 	rest := copy(b.pending, b.pending[n:])
 	clear(b.pending[rest:])
@@ -193,7 +101,9 @@ func (b *barePebble) take(buf []pendingWrite) []pendingWrite {
 }
 
 // answer tells each client, once.
-func (b *barePebble) answer(taken []pendingWrite, err error) {
+func (b *bare) answer(taken []pendingWrite, err error) {
+	b.answering.Lock()
+	defer b.answering.Unlock()
 	var told []*bareClient
 	for _, w := range taken {
 		if len(w.client.ready) == 0 {
@@ -208,21 +118,21 @@ func (b *barePebble) answer(taken []pendingWrite, err error) {
 }
 
 // stop ends serve. Nothing may be sent any more.
-func (b *barePebble) stop() {
+func (b *bare) stop() {
 	b.mu.Lock()
 	b.closed = true
 	b.mu.Unlock()
-	b.cond.Signal()
-	<-b.stopped
+	b.cond.Broadcast()
+	b.running.Wait()
 }
 
 // connect implements target.
-func (b *barePebble) connect(int) client { return &bareClient{b: b, more: make(chan struct{}, 1)} }
+func (b *bare) connect(int) client { return &bareClient{b: b, more: make(chan struct{}, 1)} }
 
 // bareClient hands writes over, and is handed them back when they are durable.
 type bareClient struct {
-	b     *barePebble
-	ready []*command // the committer's
+	b     *bare
+	ready []*command // of what is being answered
 	sends []pendingWrite
 
 	more chan struct{} // something happened
@@ -295,7 +205,7 @@ func (c *bareClient) receive(ctx context.Context) ([]*command, error) {
 		c.mu.Unlock()
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("commit to bare Pebble: %w", err)
+			return nil, fmt.Errorf("commit by the bare client: %w", err)
 		case len(c.taken) > 0:
 			return c.taken, nil
 		case ended:

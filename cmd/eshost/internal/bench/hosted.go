@@ -30,10 +30,12 @@ var byOne = []byte{0x81, 0xa2, 'b', 'y', 0x01}
 type hosted struct {
 	cfg   *Config
 	dir   string // of an embedded store
+	name  string // of the schema or stream on a server
 	cache string // of compiled plugins, so that the second start is quick
 
 	host     *host.Host
 	stores   *storage.Stores
+	removed  bool
 	log      stores.Log
 	entities []host.Entity
 }
@@ -74,7 +76,7 @@ func (h *hosted) open(ctx context.Context) (err error) {
 	if h.cfg.store.Kind == storeurl.Pebble {
 		c.URL = storeurl.Pebble + ":" + h.dir
 	}
-	if h.stores, err = storage.Open(ctx, &c, nil); err == nil {
+	if h.stores, err = storage.Open(ctx, &c, &storage.Options{Own: h.name}); err == nil {
 		h.log = h.stores.Log
 	}
 	return err
@@ -122,10 +124,14 @@ func (h *hosted) stop() error {
 	return err
 }
 
-// remove stops the host, if it runs, and deletes the store.
-func (h *hosted) remove() {
+// remove stops the host, if it runs, and deletes what it has written. It is idempotent.
+func (h *hosted) remove() error {
 	_ = h.stop() // what failed was told by whoever stopped it first
-	_ = os.RemoveAll(h.dir)
+	if h.removed || h.stores == nil {
+		return os.RemoveAll(h.dir)
+	}
+	h.removed = true
+	return errors.Join(os.RemoveAll(h.dir), h.cfg.drop(h.name))
 }
 
 // commandOf returns the n-th command of an entity.

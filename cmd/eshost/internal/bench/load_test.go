@@ -171,17 +171,18 @@ func TestAClosedLoopStopsAtItsLimitAndAtTheFirstError(t *testing.T) {
 func TestBarePebbleHoldsEveryWriteAndAListForEachBatch(t *testing.T) {
 	s := &shape{prefix: []byte("rcounter\x00"), value: make([]byte, 70)}
 	dir := filepath.Join(t.TempDir(), "bare")
-	b, err := openBare(dir, s)
+	b, err := openPebble(dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	go b.serve()
+	front := newBare([]engine{b}, 4096)
+	front.start()
 	cfg := Config{Entities: 7, Events: 30, Inflight: 4, Clients: 2}
-	m, err := (&run{cfg: &cfg}).main(make(counters, cfg.Entities)).run(context.Background(), b, nothing)
+	m, err := (&run{cfg: &cfg}).main(make(counters, cfg.Entities)).run(context.Background(), front, nothing)
 	if err != nil || m.commands != 210 {
 		t.Fatalf("%v, %v", m, err)
 	}
-	b.stop()
+	front.stop()
 	records, members := 0, 0
 	it, err := b.db.NewIter(nil)
 	if err != nil {
@@ -213,7 +214,7 @@ func TestBarePebbleHoldsEveryWriteAndAListForEachBatch(t *testing.T) {
 }
 
 func TestAFailureOfBarePebbleReachesTheClients(t *testing.T) {
-	b, err := openBare(filepath.Join(t.TempDir(), "bare"), &shape{prefix: []byte("rcounter\x00"), value: make([]byte, 70)})
+	b, err := openPebble(filepath.Join(t.TempDir(), "bare"), &shape{prefix: []byte("rcounter\x00"), value: make([]byte, 70)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,10 +225,11 @@ func TestAFailureOfBarePebbleReachesTheClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.batch = b.db.NewBatch()
-	go b.serve()
-	defer b.stop()
+	front := newBare([]engine{b}, 4096)
+	front.start()
+	defer front.stop()
 	cfg := Config{Entities: 2, Events: 30, Inflight: 1, Clients: 2}
-	if _, err := (&run{cfg: &cfg}).main(make(counters, cfg.Entities)).run(context.Background(), b, nothing); !errors.Is(err, pebble.ErrClosed) {
+	if _, err := (&run{cfg: &cfg}).main(make(counters, cfg.Entities)).run(context.Background(), front, nothing); !errors.Is(err, pebble.ErrClosed) {
 		t.Errorf("%v, want %v", err, pebble.ErrClosed)
 	}
 }

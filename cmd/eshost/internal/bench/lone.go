@@ -3,12 +3,11 @@ package bench
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 )
 
-// The lone command is compared with bare Pebble block by block, in turns, so
+// The lone command is compared with the bare store block by block, in turns, so
 // that a disk whose speed changes over seconds is the same for both.
 const (
 	loneBlock = 100  // commands in a row
@@ -54,18 +53,19 @@ func (m *measured) timed(f func() error) error {
 	return err
 }
 
-// aloneBesideBare compares the lone command with a lone synced commit of bare
-// Pebble: a call after the other, without any other goroutine.
+// aloneBesideBare compares the lone command with a lone synced commit of the bare
+// store: a call after the other, without any other goroutine.
 func (r *run) aloneBesideBare(ctx context.Context, h *hosted) (err error) {
-	b, err := openBare(filepath.Join(r.dir, "bare"), &r.shape)
+	engines, err := r.openBare(ctx, 1)
 	if err != nil {
 		return err
 	}
+	b := engines[0]
 	defer func() { err = errors.Join(err, b.remove()) }()
 	next, total := r.cfg.perEntity(), min(loneTotal, max(loneBlock, r.cfg.Events))
 	ours, theirs := &measured{latency: newLatency()}, &measured{latency: newLatency()}
 	var done atomic.Int64
-	r.watch.begin("host and bare Pebble in turns", int64(total), done.Load)
+	r.watch.begin("host and "+r.out.bareName()+" in turns", int64(total), done.Load)
 	defer r.watch.end()
 	for i := 0; i < total; i += loneBlock {
 		start := time.Now()

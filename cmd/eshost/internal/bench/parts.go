@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -164,17 +164,22 @@ func (r *run) rawDisk(ctx context.Context) error {
 	return nil
 }
 
-// bare measures the upper ceiling: the same load on bare Pebble.
-func (r *run) bare(ctx context.Context) (err error) {
-	b, err := openBare(filepath.Join(r.dir, "bare"), &r.shape)
+// bare measures the upper ceiling: the same load on the bare store.
+func (r *run) bare(ctx context.Context, connections, maxBatch int) (err error) {
+	engines, err := r.openBare(ctx, connections)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.remove()) }()
-	go b.serve()
+	defer func() {
+		for _, e := range slices.Backward(engines) { // the first is the owner
+			err = errors.Join(err, e.remove())
+		}
+	}()
+	b := newBare(engines, maxBatch)
+	b.start()
 	defer b.stop()
 	limit := [2]time.Duration{max(leastTime, seconds(r.out.ColdSeconds)), max(leastTime, seconds(r.out.RunSeconds))}
-	p, err := r.drive(ctx, b, "bare Pebble", limit, func() {})
+	p, err := r.drive(ctx, b, r.out.bareName(), limit, func() {})
 	if err != nil {
 		return err
 	}

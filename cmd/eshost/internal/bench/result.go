@@ -123,6 +123,9 @@ func ratio(a, b float64) float64 {
 	return a / b
 }
 
+// bareName is what the bare store is called.
+func (r *Result) bareName() string { return bareNames[r.Store] }
+
 // loaded takes what the load on the host gave, and what the host counted in its main part.
 func (r *Result) loaded(p parts, wrote host.Stats) {
 	m := p.rest

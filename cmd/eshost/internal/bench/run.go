@@ -1,15 +1,15 @@
 // Package bench measures a host under load, and beside it what the same disk and
 // the store's bare client library can do: the two ceilings.
 //
-// A run has these parts, each in a fresh folder of the same disk, one after another:
+// A run has these parts, each in a fresh folder of the same disk, or a fresh schema or stream of the same server, one after another:
 //
 //  1. the load: commands through the host's Go API, to entities of one type;
 //  2. recovery: host and store are closed and opened again, and every entity is
 //     activated from the log;
-//  3. the raw disk: a loop that writes as many bytes as a durable write of part 1
+//  3. the raw disk, where the store is embedded: a loop that writes as many bytes as a durable write of part 1
 //     had, and calls fdatasync;
-//  4. bare Pebble: group commit over the library alone, with the load, the clients,
-//     the bytes and the options of part 1. A client's write is one key, with the bytes that
+//  4. the bare store: group commit over the library of Pebble, Postgres or NATS alone, with the load, the clients,
+//     the bytes and the appends in flight of part 1. A client's write is one key, with the bytes that
 //     one command added to the host's records; the host writes one record for all commands of an
 //     entity that it decided together, so with many in flight for an entity it may be the quicker.
 //
@@ -41,7 +41,7 @@ func Run(ctx context.Context, c *Config, progress func(Progress)) (*Result, erro
 	if err != nil {
 		return nil, fmt.Errorf("benchmark: make a folder for its data: %w", err)
 	}
-	r := &run{cfg: cfg, dir: dir, watch: newWatch(progress), out: newResult(cfg, fileSystem(dir))}
+	r := &run{cfg: cfg, dir: dir, name: ownName(), watch: newWatch(progress), out: newResult(cfg, fileSystem(dir))}
 	err = r.all(ctx)
 	r.watch.end()
 	if e := os.RemoveAll(dir); e != nil {
@@ -60,27 +60,29 @@ func Run(ctx context.Context, c *Config, progress func(Progress)) (*Result, erro
 type run struct {
 	cfg   *Config
 	dir   string
+	name  string // of the run's own schema or stream on a server
 	watch *watch
 	out   *Result
 	wrote host.Stats // by the host, in the main part of the load
 	shape shape      // of what it wrote
 }
 
-func (r *run) all(ctx context.Context) error {
-	h := &hosted{cfg: r.cfg, dir: filepath.Join(r.dir, "store"), cache: r.cfg.Cache}
+func (r *run) all(ctx context.Context) (err error) {
+	h := &hosted{cfg: r.cfg, dir: filepath.Join(r.dir, "store"), name: r.name, cache: r.cfg.Cache}
 	if h.cache == "" {
 		h.cache = filepath.Join(r.dir, "plugins")
 	}
-	defer h.remove()
+	defer func() { err = errors.Join(err, h.remove()) }()
 	r.watch.begin("start the host", 0, nil)
 	if err := h.start(ctx); err != nil {
 		return err
 	}
-	r.out.Durability = h.log.Info().DurabilityIs
+	info := h.log.Info()
+	r.out.Durability = info.DurabilityIs
 	if err := r.load(ctx, h); err != nil {
 		return err
 	}
-	if r.cfg.store.Kind == storeurl.Pebble {
+	if r.cfg.store.Kind != storeurl.Memory {
 		r.watch.begin("look at what was written", 0, nil)
 		var err error
 		if r.shape, err = sample(ctx, h.log, h.entities, r.wrote); err != nil {
@@ -94,8 +96,10 @@ func (r *run) all(ctx context.Context) error {
 	if r.cfg.store.Kind == storeurl.Memory {
 		return h.stop()
 	}
-	if err := r.rawDisk(ctx); err != nil {
-		return err
+	if r.cfg.store.Kind == storeurl.Pebble { // what a server writes is on its disk
+		if err := r.rawDisk(ctx); err != nil {
+			return err
+		}
 	}
 	if r.cfg.lone() {
 		return errors.Join(r.aloneBesideBare(ctx, h), h.stop())
@@ -103,7 +107,9 @@ func (r *run) all(ctx context.Context) error {
 	if err := h.stop(); err != nil {
 		return err
 	}
-	h.remove()
+	if err := h.remove(); err != nil {
+		return err
+	}
 	runtime.GC() // what the host left must not be collected at the ceiling's expense
-	return r.bare(ctx)
+	return r.bare(ctx, max(1, info.Concurrency), max(1, info.AppendCommits))
 }

@@ -109,11 +109,11 @@ func (r *Result) rates(t *report) {
 	if r.LoneP50 > 0 {
 		bare += ", measured in turns"
 	}
-	rate("bare Pebble", r.BarePerSecond, bare)
+	rate(r.bareName(), r.BarePerSecond, bare)
 	rate("raw disk", r.RawDiskPerSecond, fmt.Sprintf("%s syncs/s of %s, each with the host's %.1f commands", count(int64(r.RawSyncsPerSecond)), bytesOf(int64(r.BytesPerWrite)), r.CommandsPerWrite))
 	if r.Concurrency > 0 {
 		rate("host, cold", r.ColdCommandsPerSecond, fmt.Sprintf("first command of each entity; %.2f of warm", r.ColdToWarm))
-		rate("bare Pebble, cold", r.BareColdPerSecond, fmt.Sprintf("the host is at %.2f of it", r.ColdRatioToBare))
+		rate(r.bareName()+", cold", r.BareColdPerSecond, fmt.Sprintf("the host is at %.2f of it", r.ColdRatioToBare))
 	}
 	t.line("\nRecovery, every entity from the log by a new host")
 	t.row("events", count(int64(r.RecoveryEventsPerSecond))+"/s", fmt.Sprintf("%s folded in %.2f s, %.0f ns each in the guest", count(int64(r.RecoveredEvents)), r.RecoverySeconds, r.RecoveryGuestNSPerEvent))
@@ -135,9 +135,9 @@ func (r *Result) latencies(t *report) {
 	if r.Concurrency > 0 {
 		row("host, cold", r.ColdP50, r.ColdP99, r.ColdMax)
 	}
-	row("bare Pebble", r.BareP50, r.BareP99, r.BareMax)
+	row(r.bareName(), r.BareP50, r.BareP99, r.BareMax)
 	if r.LoneP50 > 0 {
-		t.line("  %-24s %12s  in turns with bare Pebble: %.2f times its p50", "host, in turns", timeOf(r.LoneP50), r.LoneToBare)
+		t.line("  %-24s %12s  in turns with %s: %.2f times its p50", "host, in turns", timeOf(r.LoneP50), r.bareName(), r.LoneToBare)
 	}
 	if r.FdatasyncP50 > 0 {
 		t.line("  %-24s %12s  of a file that grows: %s", "fdatasync", timeOf(r.FdatasyncP50), timeOf(r.FdatasyncGrowP50))

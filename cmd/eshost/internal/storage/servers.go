@@ -48,6 +48,7 @@ func openPostgres(ctx context.Context, u storeurl.URL, c *config.Store, o *Optio
 	if err != nil {
 		return nil, err
 	}
+	p.Schema = cmp.Or(o.Own, p.Schema)
 	p.Logger, p.NoSetup = o.Logger, p.NoSetup || o.Existing
 	s, err := pgstore.Open(ctx, p)
 	if err != nil {
@@ -61,7 +62,9 @@ func openNATS(ctx context.Context, u storeurl.URL, c *config.Store, o *Options, 
 	if err != nil {
 		return nil, err
 	}
-	n.Logger = o.Logger
+	if n.Logger = o.Logger; o.Own != "" {
+		n.Stream, n.Snapshots, n.Checkpoints, n.Blobs = o.Own, "", "", ""
+	}
 	if o.Existing && !n.NoSetup {
 		look := *n
 		look.Use, look.NoSetup = natsstore.UseLog, true

@@ -41,6 +41,7 @@ type engine interface {
 type Options struct {
 	Logger   *slog.Logger // nil: discards
 	Existing bool         // make no store where there is none: it is then stores.ErrNotFound
+	Own      string       // on a server, use a schema or stream of this name instead; empty: as the URL says
 }
 
 // Open opens the stores that the configuration names. The caller closes them.
@@ -80,7 +81,7 @@ func open(ctx context.Context, u storeurl.URL, c *config.Store, o *Options, use 
 		o = &Options{}
 	}
 	if o.Logger == nil {
-		o = &Options{Logger: slog.New(slog.DiscardHandler), Existing: o.Existing}
+		o = &Options{Logger: slog.New(slog.DiscardHandler), Existing: o.Existing, Own: o.Own}
 	}
 	switch u.Kind {
 	case storeurl.Pebble:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/eshost/eshost/cmd/eshost/internal/config"
 	"github.com/eshost/eshost/cmd/eshost/internal/storage"
+	"github.com/eshost/eshost/cmd/eshost/internal/storeurl"
 	"github.com/eshost/eshost/stores"
 )
 
@@ -98,4 +99,14 @@ func TestWhatCanBeLostIsSaidAloud(t *testing.T) {
 			t.Errorf("%s: it says %s", url, out.String())
 		}
 	}
+}
+
+// parsed is the URL that the text is.
+func parsed(t *testing.T, text string) storeurl.URL {
+	t.Helper()
+	u, err := storeurl.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
