@@ -110,7 +110,10 @@ func (s *Store) lasts(ctx context.Context, stream, always string, subjects []str
 }
 
 func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nats.Msg, err error) {
-	var leader, upTo uint64
+	var leader, upTo, known uint64
+	if stream == s.o.Stream {
+		known = s.changes.known() // should the leader be a deposed one
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		m, err := s.last(gctx, stream)
@@ -140,7 +143,7 @@ func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nat
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if upTo < leader || upTo == 0 {
+	if upTo < max(leader, known) || upTo == 0 {
 		return nil, fmt.Errorf("%w: a replica of stream %s lags behind its leader", stores.ErrUnavailable, stream)
 	}
 	return all, nil
