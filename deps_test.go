@@ -42,6 +42,7 @@ var policy = map[string]rule{
 	"host/internal/entity":            {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2"}},
 	"host/internal/entity/entitytest": {ours: []string{"host/internal/entity", "stores"}},
 	"host/internal/engine":            {ours: []string{"host/internal/entity", "stores"}, others: []string{"github.com/prometheus/client_golang"}},
+	"host/internal/deployment":        {ours: []string{"stores"}, others: []string{"github.com/vmihailenco/msgpack/v5"}},
 	"host/internal/replay":            {ours: []string{"abi", "host/internal/entity", "stores"}, others: []string{"github.com/cespare/xxhash/v2", "github.com/wI2L/jsondiff", "golang.org/x/sync"}},
 	"host":                            {ours: []string{"abi", "stores", "host/internal/..."}, others: []string{"golang.org/x/time", "github.com/prometheus/client_golang", "go.opentelemetry.io/otel"}},
 	"host/sandbox":                    {ours: []string{"abi", "host/internal/plugin"}},

@@ -120,7 +120,7 @@ func (a *auditor) report() Audit {
 // Audits returns what audits found of the plugins in service, the oldest of them first.
 func (h *Host) Audits() []Audit {
 	var all []Audit
-	for _, d := range h.serving() {
+	for _, d := range h.running() {
 		all = append(all, d.auditor.report())
 	}
 	return all

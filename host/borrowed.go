@@ -33,8 +33,8 @@ func (h *Host) replayLoaded(ctx context.Context, typ string, wasm []byte) (*repl
 		p.Retire()
 		return nil, nil, fmt.Errorf("%w: plugin %.12s does not declare the type %q", ErrIncompatible, stores.Digest(p.Digest()), typ)
 	}
-	d := &deployment{Deployment: Deployment{Plugin: p.Digest(), Manifest: p.Manifest()}, plugin: p, auditor: &auditor{plugin: p, share: -1, logger: h.o.Logger}}
-	b := entity.NewBinding(d.Plugin, t.StateSchema, newGuest(d, t, &h.o), p.Retire)
+	d := &loaded{digest: p.Digest(), manifest: p.Manifest(), plugin: p, auditor: &auditor{plugin: p, share: -1, logger: h.o.Logger}}
+	b := entity.NewBinding(d.digest, t.StateSchema, newGuest(d, t, &h.o), p.Retire)
 	return &replay.Plugin{Type: replay.TypeOf(h.sharedType(typ)), Bind: b}, b.Release, nil
 }
 

@@ -56,7 +56,7 @@ func (h *Host) commands(typ string) (names []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if d := h.serves[typ]; d != nil {
-		for _, c := range d.Manifest.Type(typ).Commands {
+		for _, c := range d.manifest.Type(typ).Commands {
 			names = append(names, c.Name)
 		}
 	}

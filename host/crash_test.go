@@ -27,6 +27,7 @@ import (
 const childEnv = "ESHOST_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	deploys()
 	if dir := os.Getenv(childEnv); dir != "" {
 		if err := child(dir); err != nil {
 			fmt.Fprintln(os.Stderr, "child:", err)

@@ -103,7 +103,7 @@ func (e Entity) served() (*engine.Type, error) {
 	if err := e.id.Validate(); err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: %q", ErrUnknownType, e.id.Type)
+	return nil, e.h.unknown(e.id.Type)
 }
 
 // await waits for the answer to a call that was posted. When it is not answered, it is

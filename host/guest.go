@@ -26,10 +26,10 @@ type guest struct {
 	audits *auditor
 }
 
-func newGuest(d *deployment, t *abi.EntityType, o *Options) *guest {
-	g := &guest{plugin: d.plugin, digest: d.Plugin, audits: d.auditor, speech: d.speech, kinds: make(map[stores.Kind]string),
+func newGuest(d *loaded, t *abi.EntityType, o *Options) *guest {
+	g := &guest{plugin: d.plugin, digest: d.digest, audits: d.auditor, speech: d.speech, kinds: make(map[stores.Kind]string),
 		limits: abi.Limits{Outcomes: o.BatchSize, Events: o.EventsPerCommand, PayloadBytes: o.PayloadBytes, StateBytes: o.StateBytes}}
-	own := &d.Manifest.Limits
+	own := &d.manifest.Limits
 	for _, l := range []struct {
 		limit *int
 		own   uint64

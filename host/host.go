@@ -12,11 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/eshost/eshost/abi"
 	"github.com/eshost/eshost/host/internal/engine"
 	"github.com/eshost/eshost/host/internal/entity"
 	"github.com/eshost/eshost/host/internal/plugin"
@@ -34,33 +32,23 @@ type Host struct {
 
 	registered []prometheus.Collector
 
-	deploying sync.Mutex // one after the other; a plugin may take long to load
-	mu        sync.Mutex
-	serves    map[string]*deployment
+	deployments registry
+	loaded      pluginTable
+
+	mu      sync.Mutex
+	serves  map[string]*serving // by entity type
+	warm    map[string]*loaded  // the plugins to go back to, where they are loaded
+	missing map[string]error    // types whose plugin could not be loaded, and that no other serves meanwhile
 }
 
-// deployment is a plugin in service for at least one type.
-type deployment struct {
-	Deployment
-	plugin  *plugin.Plugin
-	auditor *auditor
-	speech  *speech
-}
-
-// Deployment is a plugin bound to entity types from a moment on.
-type Deployment struct {
-	Plugin   stores.Digest // SHA-256 of its bytes
-	Manifest *abi.Manifest // not to be changed
-	Size     int           // of the .wasm file, in bytes
-	Time     time.Time
-}
-
-// New starts a host. Close stops it; the log and the snapshot store stay open.
+// New starts a host. Where it has Blobs, the plugins that the log says are deployed serve when it returns.
+// Close stops it; the stores stay open.
 func New(ctx context.Context, o *Options) (*Host, error) {
 	if o == nil || o.Log == nil {
 		return nil, errors.New("start host: Options.Log is required")
 	}
-	h := &Host{o: o.withDefaults(), serves: make(map[string]*deployment)}
+	h := &Host{o: o.withDefaults(), serves: make(map[string]*serving), warm: make(map[string]*loaded), missing: make(map[string]error),
+		loaded: pluginTable{m: make(map[stores.Digest]*loaded)}}
 	if err := h.o.check(); err != nil {
 		return nil, fmt.Errorf("start host: %w", err)
 	}
@@ -89,7 +77,10 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 		MemoryBytes: h.o.MemoryBytes, AppendTimeout: h.o.AppendTimeout,
 	})
 	h.replays = &replay.Engine{Log: h.o.Log, Snapshots: h.o.Snapshots, Pace: replay.NewPace(h.o.Workers, h.engine.Busy)}
-	if err := h.register(metrics); err != nil {
+	if err = h.deployments.start(ctx, h); err == nil {
+		err = h.register(metrics)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start host: %w", err), h.Close(ctx))
 	}
 	return h, nil
@@ -99,66 +90,10 @@ func New(ctx context.Context, o *Options) (*Host, error) {
 // batches that were taken are finished, unknown outcomes are resolved until
 // ctx ends, and then answered with ErrOutcomeUnknown, which Close reports by ctx's error. It is idempotent.
 func (h *Host) Close(ctx context.Context) error {
+	h.deployments.stop()
 	err := h.engine.Close(ctx)
 	h.unregister()
 	return errors.Join(err, h.plugins.Close(context.WithoutCancel(ctx)))
-}
-
-// Check loads a plugin as Deploy would, and returns its manifest, which says
-// what Deploy would bind. Nothing changes. A plugin that cannot be loaded is a *LoadError.
-func (h *Host) Check(ctx context.Context, wasm []byte) (*abi.Manifest, error) {
-	p, err := h.plugins.Load(ctx, wasm)
-	if err != nil {
-		return nil, err
-	}
-	defer p.Retire()
-	return p.Manifest(), nil
-}
-
-// Deploy checks and compiles a plugin and binds it to the entity types it
-// declares. A type that another plugin served is swapped: each of its
-// entities goes over between two batches, its events are folded again by the
-// new plugin, and no command fails. When Deploy returns an error, what served before serves
-// on; a plugin that cannot be loaded is a *LoadError.
-func (h *Host) Deploy(ctx context.Context, wasm []byte) (Deployment, error) {
-	h.deploying.Lock()
-	defer h.deploying.Unlock()
-	p, err := h.plugins.Load(ctx, wasm)
-	if err != nil {
-		return Deployment{}, err
-	}
-	if err := p.Warm(ctx, h.o.Workers); err != nil {
-		p.Retire()
-		return Deployment{}, fmt.Errorf("start instances of plugin %s: %w", stores.Digest(p.Digest()), err)
-	}
-	m := p.Manifest()
-	d := &deployment{Deployment{Plugin: p.Digest(), Manifest: m, Size: len(wasm), Time: time.Now()}, p, &auditor{plugin: p, share: h.o.AuditShare, logger: h.o.Logger}, newSpeech(p.Digest(), &h.o)}
-	left := &users{n: len(m.Types), last: p.Retire}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range m.Types {
-		t := &m.Types[i]
-		h.engine.Bind(h.sharedType(t.Name), entity.NewBinding(d.Plugin, t.StateSchema, newGuest(d, t, &h.o), left.done))
-		h.serves[t.Name] = d
-	}
-	return d.Deployment, nil
-}
-
-// users counts the bindings of a plugin that are still in use.
-type users struct {
-	mu   sync.Mutex
-	n    int
-	last func()
-}
-
-func (u *users) done() {
-	u.mu.Lock()
-	u.n--
-	n := u.n
-	u.mu.Unlock()
-	if n == 0 {
-		u.last()
-	}
 }
 
 func (h *Host) sharedType(name string) entity.Type {

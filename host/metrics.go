@@ -98,13 +98,13 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(descCompilations, float64(compiled.Compiled), "source")
 	counter(descCompilations, float64(compiled.Cached), "cache")
 	counter(descCompileTime, compiled.Time.Seconds())
-	for _, d := range c.h.serving() {
+	for _, d := range c.h.running() {
 		n := d.plugin.Stats()
-		gauge(descInstances, float64(n.Live), d.Plugin.String())
-		gauge(descInstanceBytes, float64(n.MemoryBytes), d.Plugin.String())
-		counter(descDiscarded, float64(n.Discarded), d.Plugin.String())
-		counter(descLogDropped, float64(d.speech.dropped.Load()), d.Plugin.String())
-		counter(descAudits, float64(d.auditor.audited.Load()), d.Plugin.String())
-		counter(descDifferences, float64(d.auditor.different.Load()), d.Plugin.String())
+		gauge(descInstances, float64(n.Live), d.digest.String())
+		gauge(descInstanceBytes, float64(n.MemoryBytes), d.digest.String())
+		counter(descDiscarded, float64(n.Discarded), d.digest.String())
+		counter(descLogDropped, float64(d.speech.dropped.Load()), d.digest.String())
+		counter(descAudits, float64(d.auditor.audited.Load()), d.digest.String())
+		counter(descDifferences, float64(d.auditor.different.Load()), d.digest.String())
 	}
 }

@@ -15,6 +15,8 @@ import (
 type TypeInfo struct {
 	abi.EntityType               // as the plugin's manifest declares it; not to be changed
 	Plugin         stores.Digest // that serves it
+	Former         stores.Digest // that it would go back to by a rollback; zero: none
+	Deployment     uint64        // the registry's number, from which on the plugin serves it
 	Resident       int           // entities in memory
 }
 
@@ -24,34 +26,9 @@ func (h *Host) Types() []TypeInfo {
 	defer h.mu.Unlock()
 	all := make([]TypeInfo, 0, len(h.serves))
 	for name, d := range h.serves {
-		all = append(all, TypeInfo{EntityType: *d.Manifest.Type(name), Plugin: d.Plugin, Resident: h.engine.Type(name).Resident()})
+		all = append(all, TypeInfo{EntityType: *d.manifest.Type(name), Plugin: d.digest, Former: d.former, Deployment: d.entry.Seq, Resident: h.engine.Type(name).Resident()})
 	}
 	slices.SortFunc(all, func(a, b TypeInfo) int { return cmp.Compare(a.Name, b.Name) })
-	return all
-}
-
-// Deployments returns the plugins in service, the oldest first.
-func (h *Host) Deployments() []Deployment {
-	var all []Deployment
-	for _, d := range h.serving() {
-		all = append(all, d.Deployment)
-	}
-	return all
-}
-
-// serving returns the plugins in service, the oldest first.
-func (h *Host) serving() []*deployment {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	seen := make(map[*deployment]bool)
-	var all []*deployment
-	for _, d := range h.serves {
-		if !seen[d] {
-			seen[d] = true
-			all = append(all, d)
-		}
-	}
-	slices.SortFunc(all, func(a, b *deployment) int { return a.Time.Compare(b.Time) })
 	return all
 }
 

@@ -20,8 +20,11 @@ type step struct{ command, output string }
 var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
 // steps returns the commands of the README's blocks of a kind.
-func steps(t *testing.T, kind string) (all []step) {
-	text, err := os.ReadFile("../../README.md")
+func steps(t *testing.T, kind string) []step { return stepsOf(t, "../../README.md", kind) }
+
+// stepsOf returns the commands of a file's blocks of a kind: with what they print, unless they are scripts.
+func stepsOf(t *testing.T, file, kind string) (all []step) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +34,7 @@ func steps(t *testing.T, kind string) (all []step) {
 		}
 		for line := range strings.Lines(block[2]) {
 			switch command, isCommand := strings.CutPrefix(line, "$ "); {
-			case kind == "sh":
+			case kind == "sh" || kind == "shell":
 				command, _, _ = strings.Cut(line, "  #")
 				all = append(all, step{command: strings.TrimSpace(command)})
 			case isCommand:

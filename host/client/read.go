@@ -100,7 +100,9 @@ func (c *Client) Entities(ctx context.Context, typ, after string) iter.Seq2[stri
 // Type is an entity type that the host serves.
 type Type struct {
 	Type        string        `json:"type"`
-	Plugin      string        `json:"plugin"` // the digest of the plugin that serves it
+	Plugin      string        `json:"plugin"`           // the digest of the plugin that serves it
+	Former      string        `json:"former,omitempty"` // the plugin that it would go back to; empty: none
+	Deployment  uint64        `json:"deployment"`       // by which the plugin serves it
 	StateSchema string        `json:"state_schema"`
 	Resident    int           `json:"resident"` // entities in memory
 	Commands    []CommandSpec `json:"commands"`
@@ -135,12 +137,15 @@ func (c *Client) Types(ctx context.Context) ([]Type, error) {
 
 // Plugin is a plugin in service.
 type Plugin struct {
+	Seq    uint64    `json:"seq"`    // of the deployment by which it serves
 	Plugin string    `json:"plugin"` // its digest
-	Types  []string  `json:"types"`
+	Types  []string  `json:"types"`  // that it serves by it
 	ABI    string    `json:"abi"`
 	SDK    string    `json:"sdk"`
 	Bytes  int       `json:"bytes"`
 	Time   time.Time `json:"time"` // since when
+	By     string    `json:"by"`   // who deployed it, as he said
+	From   string    `json:"from"` // and from where
 }
 
 // Plugins returns the plugins in service, the oldest first.

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -99,6 +100,7 @@ type Origin struct {
 type Binding struct {
 	*Origin
 	Behavior Behavior
+	Keeps    []stores.Digest // other plugins whose states of the same layout are used as if this one had made them; not to be changed once it is bound
 
 	uses    atomic.Int64
 	drained func()
@@ -109,6 +111,11 @@ func NewBinding(plugin stores.Digest, schema string, b Behavior, drained func())
 	n := &Binding{Origin: &Origin{plugin, schema}, Behavior: b, drained: drained}
 	n.uses.Store(1)
 	return n
+}
+
+// usable reports whether a state that was made so is one that this plugin would make.
+func (b *Binding) usable(made Origin) bool {
+	return made.Plugin == b.Plugin || made.StateSchema == b.StateSchema && slices.Contains(b.Keeps, made.Plugin)
 }
 
 // Acquire adds a use, unless the last one was given back already.

@@ -225,14 +225,14 @@ func (e *Entity) HasMail() bool {
 }
 
 // Ready reports whether the entity can take mail under the binding; when it
-// is not, it must be activated first. A state that another plugin made is
+// is not, it must be activated first. A state that another plugin made, whose states are not kept, is
 // forgotten here, for the events to be folded again.
 func (e *Entity) Ready(b *Binding) bool {
 	if e.phase != ready {
 		return false
 	}
 	if e.made != b.Origin {
-		if e.seq > 0 && e.made.Plugin != b.Plugin {
+		if e.seq > 0 && !b.usable(*e.made) {
 			e.Forget()
 			return false
 		}

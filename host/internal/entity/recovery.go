@@ -44,9 +44,7 @@ func (r *Recovery) From(s *stores.Snapshot, head stores.Head) error {
 		return errors.New("it was made from another log")
 	case s.Seq > head.Seq:
 		return fmt.Errorf("it is at %d, beyond the log's head %d", s.Seq, head.Seq)
-	case s.Plugin != r.bind.Plugin:
-		return errOtherPlugin
-	case s.StateSchema != r.bind.StateSchema:
+	case s.StateSchema != r.bind.StateSchema || !r.bind.usable(Origin{s.Plugin, s.StateSchema}):
 		return errOtherPlugin
 	}
 	r.seq, r.read, r.snapAt, r.token, r.last = s.Seq, s.Seq, s.Seq, s.Head, s.Time.UnixMilli()

@@ -26,15 +26,18 @@ type Options struct {
 	// Token that every request but the probes must carry. Empty: none is asked for,
 	// and then Loopback holds whether it is set or not.
 	Token string
+	// AdminToken that requests must carry which change what serves; it opens everything else as well. Empty: Token is enough.
+	AdminToken string
 	// Loopback refuses requests whose Host or Origin is not this machine.
 	Loopback bool
 	// AllowedHosts are names, with or without a port, that Host and Origin may
 	// be besides this machine's.
 	AllowedHosts []string
 
-	MaxBodyBytes int64 // of one command's body, and of one line of a bulk stream; 0: 2 MiB
-	StreamWindow int   // commands of one bulk stream that are in flight; 0: 1024
-	StreamBytes  int   // bytes of such commands, roughly; 0: 16 MiB
+	MaxBodyBytes   int64 // of one command's body, and of one line of a bulk stream; 0: 2 MiB
+	MaxPluginBytes int64 // of one plugin; 0: 64 MiB
+	StreamWindow   int   // commands of one bulk stream that are in flight; 0: 1024
+	StreamBytes    int   // bytes of such commands, roughly; 0: 16 MiB
 
 	Heartbeat time.Duration // of live streams; 0: 15 seconds
 
@@ -73,6 +76,9 @@ func newServer(h backend, o *Options) *Server {
 	s := &Server{o: *o, host: h, guard: newGuard(o)}
 	if s.o.MaxBodyBytes == 0 {
 		s.o.MaxBodyBytes = 2 << 20
+	}
+	if s.o.MaxPluginBytes == 0 {
+		s.o.MaxPluginBytes = 64 << 20
 	}
 	if s.o.StreamWindow == 0 {
 		s.o.StreamWindow = 1024

@@ -20,6 +20,11 @@ type backend interface {
 	Deployments() []host.Deployment
 	Quarantined() []*host.QuarantineError
 	Audits() []host.Audit
+	Plan(ctx context.Context, wasm []byte, o *host.DeployOptions) (*host.Plan, error)
+	DeployWith(ctx context.Context, wasm []byte, o *host.DeployOptions) (host.Deployment, error)
+	Rollback(ctx context.Context, typ string, o *host.RollbackOptions) (host.Deployment, error)
+	DeploymentHistory() []host.DeploymentEntry
+	Plugin(ctx context.Context, digest string) (host.PluginInfo, error)
 	Pipe(window int) pipe
 }
 

@@ -38,16 +38,21 @@ func (s *Server) command(w http.ResponseWriter, r *request) *wire.Problem {
 	return nil
 }
 
-// body reads the whole body, up to the limit.
+// body reads the whole body of a command.
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, *wire.Problem) {
+	return s.upTo(w, r, s.o.MaxBodyBytes)
+}
+
+// upTo reads the whole body, up to the limit.
+func (s *Server) upTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *wire.Problem) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
 	var buf bytes.Buffer
 	if r.ContentLength > 0 {
-		buf.Grow(int(min(r.ContentLength, s.o.MaxBodyBytes)) + bytes.MinRead)
+		buf.Grow(int(min(r.ContentLength, limit)) + bytes.MinRead)
 	}
-	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, s.o.MaxBodyBytes))
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

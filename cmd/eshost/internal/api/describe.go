@@ -8,6 +8,7 @@ import (
 	"github.com/eshost/eshost/abi"
 	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
+	"github.com/eshost/eshost/stores"
 )
 
 // list serves an object of one key with all of some things.
@@ -37,11 +38,18 @@ func (s *Server) types(w http.ResponseWriter, r *request) *wire.Problem {
 }
 
 func appendType(e *wire.Encoder, t *host.TypeInfo) {
-	e.Object(6)
+	rolls := t.Former != (stores.Digest{})
+	e.Object(7 + count(rolls))
 	e.Key("type")
 	e.Str(t.Name)
 	e.Key("plugin")
 	e.Str(t.Plugin.String())
+	if rolls {
+		e.Key("former")
+		e.Str(t.Former.String())
+	}
+	e.Key("deployment")
+	e.Uint(t.Deployment)
 	e.Key("state_schema")
 	e.Str(t.StateSchema)
 	e.Key("resident")
@@ -102,16 +110,13 @@ func (s *Server) plugins(w http.ResponseWriter, r *request) *wire.Problem {
 }
 
 func appendDeployment(e *wire.Encoder, d *host.Deployment) {
-	e.Object(6)
+	e.Object(9)
+	e.Key("seq")
+	e.Uint(d.Seq)
 	e.Key("plugin")
 	e.Str(d.Plugin.String())
 	e.Key("types")
-	e.Array(len(d.Manifest.Types))
-	for _, t := range d.Manifest.Types {
-		e.Item()
-		e.Str(t.Name)
-	}
-	e.EndArray()
+	strs(e, d.Types)
 	e.Key("abi")
 	e.Str(fmt.Sprintf("%d.%d", d.Manifest.Major, d.Manifest.Minor))
 	e.Key("sdk")
@@ -120,6 +125,10 @@ func appendDeployment(e *wire.Encoder, d *host.Deployment) {
 	e.Uint(uint64(d.Size))
 	e.Key("time")
 	e.Time(d.Time)
+	e.Key("by")
+	e.Str(d.By)
+	e.Key("from")
+	e.Str(d.From)
 	e.EndObject()
 }
 

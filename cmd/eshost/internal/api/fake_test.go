@@ -2,11 +2,13 @@ package api_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +35,9 @@ type fake struct {
 	last        host.Command
 	quarantined []*host.QuarantineError
 	audits      []host.Audit
+	deployErr   error // of a plan, a deployment or a rollback
+	deployed    host.DeployOptions
+	rolledBack  host.RollbackOptions
 
 	inFlight, mostInFlight, taken atomic.Int64
 }
@@ -247,11 +252,62 @@ var manifest = &abi.Manifest{Major: 1, SDK: "go 1", Types: []abi.EntityType{{
 }}}
 
 func (f *fake) Types() []host.TypeInfo {
-	return []host.TypeInfo{{EntityType: manifest.Types[0], Plugin: digest, Resident: 3}}
+	return []host.TypeInfo{{EntityType: manifest.Types[0], Plugin: digest, Former: stores.Digest{9}, Deployment: 3, Resident: 3}}
 }
 
 func (f *fake) Deployments() []host.Deployment {
-	return []host.Deployment{{Plugin: digest, Manifest: manifest, Size: 1234, Time: moment}}
+	return []host.Deployment{{Plugin: digest, Manifest: manifest, Size: 1234, Time: moment, Seq: 1, Types: []string{"counter"}, By: "ada@example.com", From: "192.0.2.7"}}
+}
+
+// plan is what the fake plans for any plugin.
+func (f *fake) plan(wasm []byte) *host.Plan {
+	return &host.Plan{Token: "3-abc", Seq: 3, Plugin: sha256.Sum256(wasm), Bytes: len(wasm), Manifest: manifest, Left: []string{"order"}, Types: []host.TypePlan{
+		{Type: "counter", Serving: &digest, States: host.RefoldStates, Unlisted: []stores.Kind{{Name: "reset", Version: 2}}, SnapshotsIgnored: "another plugin", Unsafe: "of late",
+			Changes: []host.Change{{Type: "counter", Op: "changed", What: "command", Name: "increase", Detail: "schema"}, {Type: "counter", Op: "removed", What: "event", Name: "reset v2"}}},
+		{Type: "new", States: host.RefoldStates, Changes: []host.Change{{Type: "new", Op: "added", What: "type"}}},
+	}}
+}
+
+func (f *fake) Plan(_ context.Context, wasm []byte, o *host.DeployOptions) (*host.Plan, error) {
+	f.deployed = *o
+	if f.deployErr != nil {
+		return nil, f.deployErr
+	}
+	return f.plan(wasm), nil
+}
+
+func (f *fake) DeployWith(_ context.Context, wasm []byte, o *host.DeployOptions) (host.Deployment, error) {
+	f.deployed = *o
+	o.Progress(host.Progress{Step: host.StepLoad})
+	o.Progress(host.Progress{Step: host.StepPlanned, Plan: f.plan(wasm)})
+	if f.deployErr != nil {
+		return host.Deployment{}, f.deployErr
+	}
+	return host.Deployment{Plugin: sha256.Sum256(wasm), Seq: 4, Time: moment, Types: []string{"counter"}, By: o.By, From: o.From}, nil
+}
+
+func (f *fake) Rollback(_ context.Context, typ string, o *host.RollbackOptions) (host.Deployment, error) {
+	f.rolledBack = *o
+	if f.deployErr != nil {
+		return host.Deployment{}, f.deployErr
+	}
+	return host.Deployment{Plugin: digest, Seq: 5, Time: moment, Types: []string{typ}, By: o.By, From: o.From}, nil
+}
+
+// entries is a history.
+var entries = []host.DeploymentEntry{
+	{Seq: 1, Time: moment, Plugin: digest, Bytes: 1234, Types: []host.DeployedType{{Name: "counter", States: host.RefoldStates}}, By: "ada@example.com", From: "192.0.2.7"},
+	{Seq: 2, Time: moment, Plugin: stores.Digest{9}, Bytes: 99, Types: []host.DeployedType{{Name: "counter", States: host.KeepStates}}, Forced: true},
+	{Seq: 3, Time: moment, Plugin: digest, Types: []host.DeployedType{{Name: "counter", States: host.RefoldStates}}, Rollback: true},
+}
+
+func (f *fake) DeploymentHistory() []host.DeploymentEntry { return entries }
+
+func (f *fake) Plugin(_ context.Context, text string) (host.PluginInfo, error) {
+	if !strings.HasPrefix(digest.String(), text) {
+		return host.PluginInfo{}, fmt.Errorf("%w: %q", host.ErrUnknownPlugin, text)
+	}
+	return host.PluginInfo{Plugin: digest, Bytes: 1234, Manifest: manifest, Serves: []string{"counter"}, Entries: []host.DeploymentEntry{entries[0], entries[2]}}, nil
 }
 
 func (f *fake) Quarantined() []*host.QuarantineError { return f.quarantined }

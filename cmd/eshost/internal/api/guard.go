@@ -18,24 +18,31 @@ import (
 // 127.0.0.1 gives itself away by its Host, and one that sends a form by its Origin.
 type guard struct {
 	token   *[sha256.Size]byte // nil: none is asked for
+	admin   *[sha256.Size]byte // of those who change what serves; nil: none is asked for beyond token
 	local   bool               // Host and Origin must be this machine's
 	allowed map[string]bool    // further names, with or without a port, in lower case
 }
 
 func newGuard(o *Options) *guard {
 	g := &guard{local: o.Loopback || o.Token == "", allowed: make(map[string]bool)}
-	if o.Token != "" {
-		sum := sha256.Sum256([]byte(o.Token))
-		g.token = &sum
-	}
+	g.token, g.admin = sumOf(o.Token), sumOf(o.AdminToken)
 	for _, name := range o.AllowedHosts {
 		g.allowed[strings.ToLower(name)] = true
 	}
 	return g
 }
 
-// admit returns nil if the request may be served.
-func (g *guard) admit(r *http.Request) *wire.Problem {
+// sumOf is what is kept of a token; nil: there is none.
+func sumOf(token string) *[sha256.Size]byte {
+	if token == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(token))
+	return &sum
+}
+
+// admit returns nil if the request may be served. admin says that it changes what serves.
+func (g *guard) admit(r *http.Request, admin bool) *wire.Problem {
 	if g.local {
 		if !g.here(r.Host) {
 			return &wire.Problem{Kind: wire.ForeignHost,
@@ -45,21 +52,28 @@ func (g *guard) admit(r *http.Request) *wire.Problem {
 			return p
 		}
 	}
-	if g.token != nil && !g.known(r.Header.Values("Authorization")) {
+	credentials := r.Header.Values("Authorization")
+	if known(credentials, g.admin) {
+		return nil
+	}
+	if admin && g.admin != nil {
+		return &wire.Problem{Kind: wire.AdminOnly, Detail: "this changes what serves: send the header Authorization: Bearer <token>, with the admin token of the host's configuration"}
+	}
+	if g.token != nil && !known(credentials, g.token) {
 		return &wire.Problem{Kind: wire.Unauthorized, Detail: "send the header Authorization: Bearer <token>, with the token of the host's configuration"}
 	}
 	return nil
 }
 
-// known reports whether the credentials are the token. How long it takes does not
+// known reports whether the credentials are the token; no token is known by none. How long it takes does not
 // depend on how much of it is right, nor on its length.
-func (g *guard) known(credentials []string) bool {
-	if len(credentials) != 1 {
+func known(credentials []string, want *[sha256.Size]byte) bool {
+	if len(credentials) != 1 || want == nil {
 		return false
 	}
 	scheme, token, _ := strings.Cut(credentials[0], " ")
 	sum := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], want[:]) == 1
 }
 
 // here reports whether a host, perhaps with a port, is this machine or allowed.

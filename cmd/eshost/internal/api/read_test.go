@@ -238,11 +238,11 @@ func TestWhatIsServedIsDescribed(t *testing.T) {
 		"/v1/audits": `{"audits":[{"plugin":"` + plugin + `","audited":7,"differences":2,"examples":[` +
 			`{"time":"2026-11-23T16:00:00.007Z","func":"handle_command","type":"counter","id":"a","seq":3,"fresh":false,"request":[1],"first":[2],"second":[3]},` +
 			`{"time":"2026-11-23T16:00:00.007Z","func":"handle_event","type":"counter","id":"b","seq":4,"fresh":true,"request":1,"first":2,"second":null,"error":"trapped"}]}]}`,
-		"/v1/types": `{"types":[{"type":"counter","plugin":"` + plugin + `","state_schema":"counter state 1","resident":3,"commands":[` +
+		"/v1/types": `{"types":[{"type":"counter","plugin":"` + plugin + `","former":"` + stores.Digest{9}.String() + `","deployment":3,"state_schema":"counter state 1","resident":3,"commands":[` +
 			`{"name":"increase","schema":{"type":"object","properties":{"by":{"type":"integer","maximum":18446744073709551615}}},"reply":"not a schema","rejections":["overflow"],"examples":[{"by":5}]},` +
 			`{"name":"reset","schema":null,"reply":null,"rejections":[],"examples":[]}],` +
 			`"events":[{"name":"increased","version":1,"schema":true},{"name":"reset","version":2,"schema":null}]}]}`,
-		"/v1/plugins": `{"plugins":[{"plugin":"` + plugin + `","types":["counter"],"abi":"1.0","sdk":"go 1","bytes":1234,"time":"2026-11-23T16:00:00.007Z"}]}`,
+		"/v1/plugins": `{"plugins":[{"seq":1,"plugin":"` + plugin + `","types":["counter"],"abi":"1.0","sdk":"go 1","bytes":1234,"time":"2026-11-23T16:00:00.007Z","by":"ada@example.com","from":"192.0.2.7"}]}`,
 		"/v1/quarantine": `{"entities":[{"type":"counter","id":"a","reason":"event cannot be folded in handle_event of plugin 010203000000 at event 7: no","plugin":"` + plugin + `","seq":7},` +
 			`{"type":"counter","id":"b","reason":"store is corrupt"}]}`,
 	} {

@@ -12,13 +12,14 @@ import (
 	"github.com/eshost/eshost/stores"
 )
 
-// route is one operation of the API. Every path takes one method, and HEAD
-// where that is GET.
+// route is one operation of the API. A path takes the methods of its
+// routes, and HEAD where that is GET.
 type route struct {
 	method string
 	path   string   // as the OpenAPI document names it
 	query  []string // the parameters it takes
 	open   bool     // a probe: served to everybody
+	admin  bool     // changes what serves: takes the admin token, where there is one
 	serve  func(http.ResponseWriter, *request) *wire.Problem
 
 	segments []string // of path
@@ -29,6 +30,7 @@ type request struct {
 	*http.Request
 	entity  stores.EntityID // {type} and {id}
 	command string          // {command}
+	plugin  string          // {plugin}
 	query   map[string]string
 }
 
@@ -41,7 +43,11 @@ func (s *Server) table() []route {
 		{method: http.MethodGet, path: "/v1/entities/{type}/{id}/events", query: page, serve: s.events},
 		{method: http.MethodGet, path: "/v1/entities/{type}", query: page, serve: s.entities},
 		{method: http.MethodGet, path: "/v1/types", serve: s.types},
+		{method: http.MethodPost, path: "/v1/types/{type}/rollback", query: []string{"states", "force", "by"}, admin: true, serve: s.rollback},
 		{method: http.MethodGet, path: "/v1/plugins", serve: s.plugins},
+		{method: http.MethodGet, path: "/v1/plugins/{plugin}", serve: s.showPlugin},
+		{method: http.MethodGet, path: "/v1/deployments", query: page, serve: s.history},
+		{method: http.MethodPost, path: "/v1/deployments", query: []string{"plan", "plan_token", "states", "force", "by"}, admin: true, serve: s.deploy},
 		{method: http.MethodGet, path: "/v1/quarantine", serve: s.quarantine},
 		{method: http.MethodGet, path: "/v1/audits", serve: s.audits},
 		{method: http.MethodGet, path: "/v1/store", serve: s.store},
@@ -75,6 +81,8 @@ func (t *route) matches(path []string, r *request) bool {
 			r.entity.Type = path[i]
 		case "{id}":
 			r.entity.ID = path[i]
+		case "{plugin}":
+			r.plugin = path[i]
 		case "{command}":
 			r.command = path[i]
 		}
@@ -89,9 +97,9 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *wire.Problem {
 		return wire.Invalid("path: " + err.Error())
 	}
 	r := &request{Request: hr}
-	i := slices.IndexFunc(s.routes, func(t route) bool { return t.matches(path, r) })
+	i := s.find(path, hr.Method, r)
 	if i < 0 || !s.routes[i].open {
-		if p := s.guard.admit(hr); p != nil {
+		if p := s.guard.admit(hr, i >= 0 && s.routes[i].admin && hr.Method == s.routes[i].method); p != nil {
 			return p
 		}
 	}
@@ -99,11 +107,8 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *wire.Problem {
 		return &wire.Problem{Kind: wire.NotFound, Detail: fmt.Sprintf("%.200q is not a path of this API; /v1/openapi.json lists them", rawPath(hr.URL))}
 	}
 	t := &s.routes[i]
-	if hr.Method != t.method && (t.method != http.MethodGet || hr.Method != http.MethodHead) {
-		allow := t.method
-		if allow == http.MethodGet {
-			allow = "GET, HEAD"
-		}
+	if !t.takes(hr.Method) {
+		allow := s.allowed(t.path)
 		return &wire.Problem{Kind: wire.MethodNotAllowed, Detail: fmt.Sprintf("%.40q: the path takes %s", hr.Method, allow), Allow: allow}
 	}
 	if hr.URL.RawQuery != "" && strings.HasPrefix(t.path, "/v1/") {
@@ -113,6 +118,41 @@ func (s *Server) serve(w http.ResponseWriter, hr *http.Request) *wire.Problem {
 		}
 	}
 	return t.serve(w, r)
+}
+
+// takes reports whether the route is for the method.
+func (t *route) takes(method string) bool {
+	return method == t.method || t.method == http.MethodGet && method == http.MethodHead
+}
+
+// find finds the route of a path and a method: where none takes the method, one of that path; -1: there is none.
+func (s *Server) find(path []string, method string, r *request) int {
+	found := -1
+	for i := range s.routes {
+		if !s.routes[i].matches(path, r) {
+			continue
+		}
+		if s.routes[i].takes(method) {
+			return i
+		}
+		found = i
+	}
+	return found
+}
+
+// allowed lists the methods that a path takes.
+func (s *Server) allowed(path string) string {
+	var all []string
+	for i := range s.routes {
+		switch t := &s.routes[i]; {
+		case t.path != path:
+		case t.method == http.MethodGet:
+			all = append(all, "GET, HEAD")
+		default:
+			all = append(all, t.method)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // parameters parses a query strictly: a parameter that is not known, or given

@@ -22,6 +22,8 @@ const (
 	exitRejected   = 2 // the plugin's rules refused the command
 	exitUsage      = 2 // of `eshost plugin`: the command line makes no sense, or names what cannot be read
 	exitUnfinished = 3 // of `eshost plugin check`: it cannot be said whether the plugin is conformant
+	exitUncovered  = 4 // of `eshost plugin deploy` and rollback: the plugin cannot fold all events in the log
+	exitOutdated   = 5 // of the same: another deployment came first, or the plan is out of date
 )
 
 // Program is what the command line runs in.
@@ -88,7 +90,8 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
   eshost plugin new counter           write a plugin to begin with
   eshost dev counter                  build it, serve it, and swap it whenever a source changes
   eshost send counter c1 increase '{"by": 5}'
-  eshost state counter c1`,
+  eshost state counter c1
+  eshost plugin deploy counter.wasm`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/eshost/eshost/cmd/eshost/internal/deploy"
 	"github.com/eshost/eshost/cmd/eshost/internal/watch"
 )
 
@@ -20,7 +21,9 @@ func (p *Program) dev() *cobra.Command {
 		Short: "Build and serve plugins, and swap them whenever a source changes",
 		Long: `Build and serve the plugins at the paths, which are source folders or .wasm files. Whenever a source changes its
 plugin is built again and swapped under the live entities. When that fails, the former one serves on. Whatever the new one
-cannot fold of what is stored is said at once.`,
+cannot fold of what is stored is said at once.
+
+A plugin that was deployed on the store before changes nothing when dev begins: what was deployed after it serves on until a source changes.`,
 		Example: "  eshost dev plugins/counter/go",
 		Args:    cobra.MinimumNArgs(1),
 	}
@@ -43,26 +46,19 @@ cannot fold of what is stored is said at once.`,
 // developing is `eshost dev`.
 type developing struct {
 	*hosting
-	serving  map[string]served // by path
+	serving  map[string]*deploy.Result // what came of a path last
 	refolder *refolder
-}
-
-// served is what serves for a path.
-type served struct {
-	digest string // its beginning
-	types  []string
 }
 
 func develop(ctx context.Context, h *hosting, paths []string) error {
 	if _, folder, ok := h.server.Stores().Pebble(); ok {
 		ignoreData(folder)
 	}
-	h.plugins.KeepIn(lastPlugins())
 	r, err := newRefolder(ctx, h.server.Host())
 	if err != nil {
 		return err
 	}
-	d := &developing{hosting: h, serving: make(map[string]served), refolder: r}
+	d := &developing{hosting: h, serving: make(map[string]*deploy.Result), refolder: r}
 	return d.run(ctx, paths)
 }
 
@@ -77,15 +73,6 @@ func ignoreData(dir string) {
 	_ = f.Close()
 }
 
-// lastPlugins is the folder that keeps what was built last; "" where there is no place for it.
-func lastPlugins() string {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(base, "eshost", "last")
-}
-
 func (d *developing) run(ctx context.Context, paths []string) error {
 	// The watcher comes first: what is saved during the first build is built again.
 	changes := make(chan string)
@@ -96,7 +83,7 @@ func (d *developing) run(ctx context.Context, paths []string) error {
 	}
 	try := ""
 	for _, path := range paths {
-		r, err := d.update(ctx, path)
+		r, err := d.update(ctx, path, d.plugins.Start)
 		if err != nil {
 			return err
 		}
@@ -118,8 +105,8 @@ func (d *developing) run(ctx context.Context, paths []string) error {
 		case err := <-d.server.Failed():
 			return err
 		case path := <-changes:
-			if _, err := d.update(ctx, path); err != nil && ctx.Err() == nil {
-				d.failed(ctx, path, err)
+			if _, err := d.update(ctx, path, d.plugins.Deploy); err != nil && ctx.Err() == nil {
+				d.failed(path, err)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/eshost/eshost/cmd/eshost/internal/config"
 	"github.com/eshost/eshost/cmd/eshost/internal/deploy"
 	"github.com/eshost/eshost/cmd/eshost/internal/server"
+	"github.com/eshost/eshost/host"
 )
 
 // hosting is a host that `dev` or `serve` runs.
@@ -44,7 +45,7 @@ func (f *configured) open(ctx context.Context) (*hosting, error) {
 		o = f.p.building()
 		o.Quick = true
 	}
-	h.plugins = deploy.NewSet(h.server.Host(), build.New(o))
+	h.plugins = deploy.NewSet(h.server.Host(), build.New(o), host.DeployOptions{By: deploy.Who(), From: f.cmd.Name(), Force: f.quiet})
 	return h, nil
 }
 
@@ -58,15 +59,19 @@ func (h *hosting) close(err error) error {
 	return err
 }
 
-// deploy builds and deploys the plugin at the path.
-func (h *hosting) deploy(ctx context.Context, path string) (*deploy.Result, error) {
-	r, err := h.plugins.Deploy(ctx, path)
+// begin deploys the plugin at the path, if it never was.
+func (h *hosting) begin(ctx context.Context, path string) (*deploy.Result, error) {
+	r, err := h.plugins.Start(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	if !r.Unchanged {
-		h.logger.Info("plugin deployed", "path", path, "plugin", r.Deployment.Plugin.String(), "types", r.Types(),
-			"bytes", r.Deployment.Size, "build", r.Plugin.Elapsed.Round(time.Millisecond).String())
+	switch l := h.logger.With("path", path, "plugin", r.Deployment.Plugin.String(), "types", r.Types); {
+	case r.KeptBack:
+		l.Warn("the plugin was deployed before, and what was deployed after it serves on: `eshost plugin deploy` makes it serve again")
+	case r.Unchanged():
+		l.Info("plugin serves since it was deployed")
+	default:
+		l.Info("plugin deployed", "deployment", r.Deployment.Seq, "bytes", r.Deployment.Size, "build", r.Plugin.Elapsed.Round(time.Millisecond).String())
 	}
 	return r, nil
 }

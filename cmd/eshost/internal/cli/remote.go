@@ -20,6 +20,7 @@ type remote struct {
 	nats    string // URL of a NATS server in the place of url; empty: none
 	timeout time.Duration
 	json    bool
+	admin   bool // it changes what serves
 }
 
 const defaultURL = "http://127.0.0.1:8080"
@@ -45,7 +46,11 @@ func (r *remote) client() (c *client.Client, closed func(), err error) {
 	if url == "" {
 		url = defaultURL
 	}
-	c, err = client.New(url, &client.Options{Token: r.p.variable("ESHOST_TOKEN")})
+	token := r.p.variable("ESHOST_TOKEN")
+	if own := r.p.variable("ESHOST_ADMIN_TOKEN"); r.admin && own != "" {
+		token = own
+	}
+	c, err = client.New(url, &client.Options{Token: token})
 	return c, func() {}, err
 }
 
@@ -75,6 +80,10 @@ func (r *remote) run(ctx context.Context, f func(context.Context, *client.Client
 	case p == nil || r.json:
 	case p.Type == client.TypeUnauthorized:
 		err = fmt.Errorf("%w (set ESHOST_TOKEN to the host's token)", err)
+	case p.Type == client.TypeAdminOnly:
+		err = fmt.Errorf("%w (set ESHOST_ADMIN_TOKEN to the host's admin token)", err)
+	case p.Type == client.TypeUncovered:
+		err = fmt.Errorf("%w (--force does)", err)
 	case p.Type == client.TypeUnknownType || p.Type == client.TypeUnknownCommand:
 		p.Detail = strings.Replace(p.Detail, "GET /v1/types", "`eshost types`", 1)
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,9 +9,12 @@ import (
 func (p *Program) serve() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve [PATH...]",
-		Short: "Serve plugins, as the configuration says",
-		Long: `Serve the plugins at the paths, or those under "plugins" in the configuration: .wasm files, or source folders that
-are built first. It begins to answer when all are deployed, and stops gracefully when it is interrupted or terminated.`,
+		Short: "Serve what is deployed, as the configuration says",
+		Long: `Serve the plugins that are deployed on the store, and those that come. The plugins at the paths, or those under "plugins" in the
+configuration, are deployed at the start if that was never done: .wasm files, or source folders that are built first. One that was
+deployed before changes nothing: what was deployed after it serves on.
+
+It begins to answer when all serve, and stops gracefully when it is interrupted or terminated.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	f := p.configured(c)
@@ -25,13 +27,13 @@ are built first. It begins to answer when all are deployed, and stops gracefully
 		if len(paths) == 0 {
 			paths = h.config.Plugins
 		}
-		if len(paths) == 0 {
-			return h.close(errors.New(`serve: no plugins: name .wasm files or source folders, or list them under "plugins" in the configuration`))
-		}
 		for _, path := range paths {
-			if _, err := h.deploy(ctx, path); err != nil {
+			if _, err := h.begin(ctx, path); err != nil {
 				return h.close(fmt.Errorf("serve: %w", err))
 			}
+		}
+		if len(h.server.Host().Types()) == 0 {
+			h.logger.Warn("no plugin serves yet: deploy one with `eshost plugin deploy`")
 		}
 		h.server.Serve()
 		h.logger.Info("serving", "url", h.server.URL(), "data", h.server.Stores().String(), "version", p.Version)

@@ -23,7 +23,7 @@ func (c *Config) check(named []string) []string {
 			wrong(key, "%v is negative", v.any)
 		}
 	}
-	for _, key := range []string{"http/token", "store/postgres/password", "store/nats/password", "store/nats/token"} {
+	for _, key := range []string{"http/token", "http/admin_token", "store/postgres/password", "store/nats/password", "store/nats/token"} {
 		if c.values[key].any == redacted {
 			wrong(key, "%q is what `eshost config` prints in the place of a secret: put the secret there", redacted)
 		}

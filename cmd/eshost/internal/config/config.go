@@ -28,12 +28,13 @@ type Config struct {
 
 // HTTP is the API's listener.
 type HTTP struct {
-	Listen          string        `koanf:"listen"`              // address and port; not on loopback only with a token
-	Token           string        `koanf:"token" secret:"true"` // that every request must carry; empty: none
-	AllowedHosts    []string      `koanf:"allowed_hosts"`       // names by which others may call this host, besides this machine's
-	MaxBodyBytes    int64         `koanf:"max_body_bytes"`      // of one command
-	StreamWindow    int           `koanf:"stream_window"`       // commands of one bulk stream that are in flight
-	ShutdownTimeout time.Duration `koanf:"shutdown_timeout"`    // for requests and batches that are under way
+	Listen          string        `koanf:"listen"`                    // address and port; not on loopback only with a token
+	Token           string        `koanf:"token" secret:"true"`       // that every request must carry; empty: none
+	AdminToken      string        `koanf:"admin_token" secret:"true"` // that requests must carry which change what serves; empty: token is enough
+	AllowedHosts    []string      `koanf:"allowed_hosts"`             // names by which others may call this host, besides this machine's
+	MaxBodyBytes    int64         `koanf:"max_body_bytes"`            // of one command
+	StreamWindow    int           `koanf:"stream_window"`             // commands of one bulk stream that are in flight
+	ShutdownTimeout time.Duration `koanf:"shutdown_timeout"`          // for requests and batches that are under way
 }
 
 // Store says which stores there are. Log, checkpoints and blobs are in one of them.

@@ -112,7 +112,7 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.api = api.New(s.host, &api.Options{
-		Token: c.HTTP.Token, Loopback: c.HTTP.Loopback(), AllowedHosts: c.HTTP.AllowedHosts,
+		Token: c.HTTP.Token, AdminToken: c.HTTP.AdminToken, MaxPluginBytes: int64(c.Host.PluginModuleBytes), Loopback: c.HTTP.Loopback(), AllowedHosts: c.HTTP.AllowedHosts,
 		MaxBodyBytes: c.HTTP.MaxBodyBytes, StreamWindow: c.HTTP.StreamWindow,
 		Logger: s.logger, Metrics: registry, Version: s.version, Ready: s.stores.Ready, Store: s.stores.Describe(),
 	})
@@ -128,7 +128,7 @@ func (s *Server) start(ctx context.Context) error {
 func (s *Server) hostOptions() *host.Options {
 	c := &s.config.Host
 	o := &host.Options{
-		Log: s.stores.Log, Snapshots: s.stores.Snapshots, Logger: s.logger,
+		Log: s.stores.Log, Snapshots: s.stores.Snapshots, Blobs: s.stores.Blobs, Logger: s.logger,
 		Workers: c.Workers, MailboxSize: c.MailboxSize, BatchSize: c.BatchSize, BatchBytes: c.BatchBytes,
 		EventsPerCommand: c.EventsPerCommand, StateBytes: c.StateBytes, PayloadBytes: c.PayloadBytes,
 		SnapshotEvery: c.SnapshotEvery, IdleTimeout: c.IdleTimeout, MemoryBytes: c.MemoryBytes,

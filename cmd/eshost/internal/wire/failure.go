@@ -19,11 +19,24 @@ func ProblemOf(err error) *Problem {
 		expected    *host.ExpectedError
 		fault       *host.Fault
 		formatError *abi.FormatError
+		refused     *host.LoadError
 	)
 	switch {
 	case errors.Is(err, host.ErrOutcomeUnknown):
 		p.Kind = OutcomeUnknown
 		p.Detail += "; send it again with the same Idempotency-Key to learn what became of it"
+	case errors.Is(err, host.ErrPlanOutdated):
+		p.Kind = PlanOutdated
+	case errors.Is(err, host.ErrDeploymentRace):
+		p.Kind = DeploymentRace
+	case errors.Is(err, host.ErrUncovered):
+		p.Kind = UncoveredEvents
+	case errors.As(err, &refused), errors.Is(err, host.ErrIncompatible):
+		p.Kind = PluginRefused
+	case errors.Is(err, host.ErrNoFormer):
+		p.Kind = NoFormerPlugin
+	case errors.Is(err, host.ErrUnknownPlugin), errors.Is(err, host.ErrAmbiguousPlugin), errors.Is(err, stores.ErrNotFound):
+		p.Kind = UnknownPlugin
 	case errors.As(err, &rejection):
 		p.Kind, p.Code, p.Payload = Rejected, rejection.Code, rejection.Payload
 	case errors.As(err, &expected):

@@ -28,19 +28,26 @@ var (
 	InvalidID        = Kind{"invalid-id", http.StatusBadRequest, "A type or an id is not well-formed", 0}
 	InvalidPayload   = Kind{"invalid-payload", http.StatusBadRequest, "The payload cannot be decoded", 0}
 	Unauthorized     = Kind{"unauthorized", http.StatusUnauthorized, "A bearer token is needed", 0}
+	AdminOnly        = Kind{"admin-only", http.StatusForbidden, "The admin token is needed", 0}
 	ForeignHost      = Kind{"foreign-host", http.StatusForbidden, "The Host header names another host", 0}
 	ForeignOrigin    = Kind{"foreign-origin", http.StatusForbidden, "Web pages of other origins are not served", 0}
 	NotFound         = Kind{"not-found", http.StatusNotFound, "There is nothing at this path", 0}
 	UnknownType      = Kind{"unknown-type", http.StatusNotFound, "No plugin serves the entity type", 0}
+	UnknownPlugin    = Kind{"unknown-plugin", http.StatusNotFound, "No such plugin was ever deployed", 0}
+	NoFormerPlugin   = Kind{"no-former-plugin", http.StatusNotFound, "There is no plugin to go back to", 0}
 	UnknownCommand   = Kind{"unknown-command", http.StatusNotFound, "The entity type has no such command", 0}
 	NoEvents         = Kind{"no-events", http.StatusNotFound, "The entity has no events", 0}
 	MethodNotAllowed = Kind{"method-not-allowed", http.StatusMethodNotAllowed, "The path does not take this method", 0}
 	NotAcceptable    = Kind{"not-acceptable", http.StatusNotAcceptable, "No acceptable media type", 0}
 	Conflict         = Kind{"conflict", http.StatusConflict, "Other writers came first", 0}
 	ExpectedSeq      = Kind{"expected-seq", http.StatusPreconditionFailed, "The entity is at another sequence number", 0}
+	PlanOutdated     = Kind{"plan-outdated", http.StatusPreconditionFailed, "The plan is out of date", 0}
+	DeploymentRace   = Kind{"deployment-race", http.StatusPreconditionFailed, "Another deployment came first", 0}
 	TooLarge         = Kind{"too-large", http.StatusRequestEntityTooLarge, "Too large", 0}
 	UnsupportedMedia = Kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body's media type is not known", 0}
 	Rejected         = Kind{"rejected", http.StatusUnprocessableEntity, "The command was rejected", 0}
+	PluginRefused    = Kind{"plugin-refused", http.StatusUnprocessableEntity, "The plugin cannot be served", 0}
+	UncoveredEvents  = Kind{"uncovered-events", http.StatusUnprocessableEntity, "The plugin cannot fold all events in the log", 0}
 	CommandIDReused  = Kind{"command-id-reused", http.StatusUnprocessableEntity, "The command id was used for another command", 0}
 	MailboxFull      = Kind{"mailbox-full", http.StatusTooManyRequests, "The entity's mailbox is full", time.Second}
 	PluginFailed     = Kind{"plugin-failed", http.StatusInternalServerError, "The plugin failed", 0}
@@ -56,9 +63,9 @@ var (
 
 // Kinds lists them all.
 var Kinds = []Kind{
-	InvalidRequest, InvalidID, InvalidPayload, Unauthorized, ForeignHost, ForeignOrigin,
-	NotFound, UnknownType, UnknownCommand, NoEvents, MethodNotAllowed, NotAcceptable,
-	Conflict, ExpectedSeq, TooLarge, UnsupportedMedia, Rejected, CommandIDReused,
+	InvalidRequest, InvalidID, InvalidPayload, Unauthorized, AdminOnly, ForeignHost, ForeignOrigin,
+	NotFound, UnknownType, UnknownPlugin, NoFormerPlugin, UnknownCommand, NoEvents, MethodNotAllowed, NotAcceptable,
+	Conflict, ExpectedSeq, PlanOutdated, DeploymentRace, TooLarge, UnsupportedMedia, Rejected, PluginRefused, UncoveredEvents, CommandIDReused,
 	MailboxFull, PluginFailed, StoreCorrupt, Internal, Quarantined, Unavailable,
 	ShuttingDown, NotStarted, NotReady, OutcomeUnknown,
 }
