@@ -44,7 +44,7 @@ func Parse(text string) (URL, error) {
 	case strings.Contains(text, ":"+redacted+"@") || strings.Contains(text, "="+redacted):
 		return URL{}, fmt.Errorf("%q has %s in the place of a secret: put the secret there", text, redacted)
 	case kind == Memory && rest != "":
-		return URL{}, fmt.Errorf("%q: a store in memory has no name: want memory:", Redact(text))
+		return URL{}, fmt.Errorf("%q: a store in memory has no name, it is memory: and no more", Redact(text))
 	}
 	u := URL{Kind: kind, text: text}
 	if kind == Pebble {
