@@ -2,6 +2,9 @@ package natsstore
 
 import (
 	"errors"
+	"maps"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +37,12 @@ type call struct {
 	over bool
 	err  error
 	done chan struct{} // closed when it is complete or can no longer be
+
+	progress chan struct{} // an answer has come
+
+	// Set before anything is sent, and nil or empty where they do not matter:
+	denied  func(subject string, err error) (complete bool) // a server lets nobody publish to it
+	subject string                                          // of the one request; without permission the call ends
 }
 
 func (a *answers) open(nc *nats.Conn) (err error) {
@@ -46,11 +55,11 @@ func (a *answers) open(nc *nats.Conn) (err error) {
 	return a.sub.SetPendingLimits(-1, -1)
 }
 
-// begin registers a call. answer is called with each answer and the number of
+// begin registers a call. Its answer is called with each answer and the number of
 // its request, one at a time and never once the call has ended; it reports
 // whether nothing more is to come.
-func (a *answers) begin(answer func(i int, m *nats.Msg) (complete bool)) *call {
-	c := &call{answer: answer, done: make(chan struct{})}
+func (a *answers) begin(c *call) *call {
+	c.done, c.progress = make(chan struct{}), make(chan struct{}, 1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.next++
@@ -102,19 +111,46 @@ func (a *answers) deliver(m *nats.Msg) {
 	c.mu.Unlock()
 	if complete {
 		c.finish(nil)
+		return
 	}
+	select {
+	case c.progress <- struct{}{}:
+	default:
+	}
+}
+
+// deniedPublish is how a server says that a message was not taken.
+var deniedPublish = regexp.MustCompile(`Publish to "(\S+)"`)
+
+// rejected tells calls of a permission that is missing: nothing else answers them.
+func (a *answers) rejected(err error) {
+	match := deniedPublish.FindStringSubmatch(err.Error())
+	if match == nil || !errors.Is(err, nats.ErrPermissionViolation) {
+		return
+	}
+	for _, c := range a.all() {
+		c.mu.Lock()
+		complete := !c.over && c.denied != nil && c.denied(match[1], err)
+		c.mu.Unlock()
+		switch {
+		case complete:
+			c.finish(nil)
+		case c.subject == match[1]:
+			c.finish(err)
+		}
+	}
+}
+
+func (a *answers) all() []*call {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Values(a.calls))
 }
 
 // disconnected ends every call: what was asked through a connection is not
 // answered through another.
 func (a *answers) disconnected() {
-	a.mu.Lock()
-	all := make([]*call, 0, len(a.calls))
-	for _, c := range a.calls {
-		all = append(all, c)
-	}
-	a.mu.Unlock()
-	for _, c := range all {
+	for _, c := range a.all() {
 		c.finish(errDisconnected)
 	}
 }

@@ -78,7 +78,7 @@ func (a *appending) set(i int, o stores.Outcome, err error) {
 // in is the result of a commit that is in the log at the stream sequence.
 func (a *appending) in(i int, o stores.Outcome, seq uint64) {
 	c := &a.commits[i]
-	a.results[i] = stores.Result{Outcome: o, Head: headToken(seq, c.Seq()), Place: a.s.place(seq, uint32(len(c.Events)-1))}
+	a.results[i] = stores.Result{Outcome: o, Head: a.s.head(seq, c.Seq()), Place: a.s.place(seq, uint32(len(c.Events)-1))}
 }
 
 var errTwice = errors.New("two commits of one entity in one append")
@@ -118,7 +118,7 @@ func check(c *stores.Commit) error {
 func (a *appending) encode(i int, c *stores.Commit) {
 	s := a.s
 	p := pending{index: i, from: len(a.buf)}
-	if stream, entity, ok := parseHead(c.Head); ok && entity == c.Expected && stream != 0 {
+	if stream, entity, ok := s.parseHead(c.Head); ok && entity == c.Expected {
 		p.expected = stream
 	} else if c.Expected != 0 || c.Head != "" {
 		head, outcome, err := s.locate(a.ctx, c)
@@ -160,18 +160,18 @@ func (a *appending) decided(i int, o stores.Outcome, seq uint64, err error) {
 
 // unsent is the result of a commit that was not sent by this call, for the reason.
 func (a *appending) unsent(i int, err error) {
-	var api *apiError
-	if errors.As(err, &api) {
+	if codeOf(err) != 0 || errors.Is(err, errUnsent) || errors.Is(err, errNobodyListens) {
 		err = fmt.Errorf("%w: %w", stores.ErrUnavailable, err)
 	}
 	a.set(i, stores.Refused, err)
 }
 
-// send publishes commits and waits for all answers.
+// send publishes commits and waits for all answers. What the context ends
+// before is not sent.
 func (a *appending) send(all []pending) {
 	for len(all) > 0 {
 		n := a.s.strategy.batch(len(all))
-		if n == 0 {
+		if n == 0 || a.ctx.Err() != nil {
 			a.sendEach(all)
 			return
 		}
@@ -180,13 +180,24 @@ func (a *appending) send(all []pending) {
 	}
 }
 
+// checkEvery is after how many messages the context is looked at.
+const checkEvery = 32
+
 // sendEach publishes each commit for itself.
 func (a *appending) sendEach(all []pending) {
 	begin := time.Now()
-	p := a.s.newPublication(len(all))
+	p := a.s.newPublication(all)
+	var stop error
 	for i := range all {
-		if err := p.send(i, all[i].subject, all[i].expected, a.buf[all[i].from:all[i].to]); err != nil {
-			p.unsent(i, fmt.Errorf("%w: %w", errUnsent, err))
+		if i%checkEvery == 0 && stop == nil {
+			stop = a.ctx.Err()
+		}
+		err := stop
+		if err == nil {
+			err = p.send(i, all[i].subject, all[i].expected, a.buf[all[i].from:all[i].to])
+		}
+		if err != nil {
+			p.unsent(i, err)
 		}
 	}
 	werr := a.s.wait(a.ctx, p.call, false)
@@ -194,16 +205,13 @@ func (a *appending) sendEach(all []pending) {
 	took, applied := time.Since(begin), 0
 	var refused []pending // whose reason must be looked into
 	for i, c := range all {
-		switch ack := &p.acks[i]; {
-		case !ack.done:
-			a.set(c.index, stores.Unknown, werr)
-		case ack.err == nil:
+		ack := &p.acks[i]
+		a.s.checkAck(ack)
+		switch {
+		case ack.done && ack.err == nil:
 			a.in(c.index, stores.Applied, ack.seq)
 			applied++
-		case errors.Is(ack.err, errUnsent):
-			a.notSent(c.index, ack.err)
-		case errors.Is(ack.err, errNobodyListens):
-			a.set(c.index, stores.Refused, fmt.Errorf("%w: %w", stores.ErrUnavailable, ack.err))
+		case a.undecided(c.index, ack, werr):
 		default:
 			a.results[c.index].Err = ack.err
 			refused = append(refused, c)
@@ -215,8 +223,22 @@ func (a *appending) sendEach(all []pending) {
 	a.settle(refused)
 }
 
-// errUnsent marks what the client did not send.
-var errUnsent = errors.New("it was not sent")
+// undecided gives a commit its result where the stream has not said what it is.
+func (a *appending) undecided(i int, ack *ack, werr error) bool {
+	switch {
+	case !ack.done:
+		a.set(i, stores.Unknown, werr)
+	case errors.Is(ack.err, errReplaced):
+		a.set(i, stores.Unknown, ack.err) // it is in the stream, and not in the log
+	case errors.Is(ack.err, errUnsent):
+		a.notSent(i, ack.err)
+	case errors.Is(ack.err, errNobodyListens):
+		a.set(i, stores.Refused, fmt.Errorf("%w: %w", stores.ErrUnavailable, ack.err))
+	default:
+		return false
+	}
+	return true
+}
 
 func (a *appending) notSent(i int, err error) {
 	switch {
@@ -224,6 +246,8 @@ func (a *appending) notSent(i int, err error) {
 		a.set(i, stores.TooLarge, fmt.Errorf("%w: %w", stores.ErrTooLarge, err))
 	case a.s.isClosing():
 		a.set(i, stores.Refused, stores.ErrClosed)
+	case a.ctx.Err() != nil && errors.Is(err, a.ctx.Err()):
+		a.set(i, stores.Refused, err)
 	default:
 		a.set(i, stores.Refused, fmt.Errorf("%w: %w", stores.ErrUnavailable, err))
 	}
@@ -272,8 +296,7 @@ func (a *appending) settleOne(p pending) {
 			a.in(p.index, stores.Applied, seq)
 			return
 		}
-		var api *apiError
-		if !errors.As(err, &api) {
+		if codeOf(err) == 0 {
 			a.set(p.index, stores.Unknown, err)
 			return
 		}
@@ -289,17 +312,9 @@ func (a *appending) settleOne(p pending) {
 		a.set(p.index, stores.Conflict, nil)
 	case isTooLarge(reason):
 		a.set(p.index, stores.TooLarge, fmt.Errorf("%w: %w", stores.ErrTooLarge, reason))
-	default:
+	case isProof(reason):
 		a.set(p.index, stores.Refused, fmt.Errorf("%w: stream %s refuses: %w", stores.ErrUnavailable, s.o.Stream, reason))
+	default:
+		a.set(p.index, stores.Unknown, fmt.Errorf("%w: stream %s fails, and may have stored it: %w", stores.ErrUnavailable, s.o.Stream, reason))
 	}
-}
-
-func isInDoubt(err error) bool {
-	var api *apiError
-	return errors.As(err, &api) && api.ErrCode == codeLastSequenceInDoubt
-}
-
-func isTooLarge(err error) bool {
-	var api *apiError
-	return errors.As(err, &api) && api.ErrCode == codeMessageTooLarge
 }

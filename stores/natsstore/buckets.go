@@ -5,20 +5,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/eshost/eshost/stores"
 )
 
 // buckets names the buckets; nothing is asked for yet.
 func (s *Store) buckets() {
-	s.snapshots = bucket{s: s, name: s.o.Snapshots, what: "snapshots"}
-	s.checkpoints = bucket{s: s, name: s.o.Checkpoints, what: "checkpoints"}
-	s.large = objects{s: s, name: s.o.Snapshots + "_large", what: "large snapshots"}
-	s.blobs = objects{s: s, name: s.o.Blobs, what: "blobs"}
+	s.snapshots = bucket{s: s, name: s.o.Snapshots, what: "snapshots", opening: semaphore.NewWeighted(1)}
+	s.checkpoints = bucket{s: s, name: s.o.Checkpoints, what: "checkpoints", opening: semaphore.NewWeighted(1)}
+	s.large = objects{s: s, name: s.o.Snapshots + "_large", what: "large snapshots", opening: semaphore.NewWeighted(1)}
+	s.blobs = objects{s: s, name: s.o.Blobs, what: "blobs", opening: semaphore.NewWeighted(1)}
 	s.revisions.all = make(map[stores.EntityID]revision)
 }
 
@@ -52,8 +53,8 @@ type bucket struct {
 	name string
 	what string
 
-	mu sync.Mutex
-	kv jetstream.KeyValue // nil: not opened yet
+	opening *semaphore.Weighted // of 1; guards kv
+	kv      jetstream.KeyValue  // nil: not opened yet
 }
 
 // keyAlways is a key that is always there. All others have a dot.
@@ -65,8 +66,10 @@ func (b *bucket) subject(key string) string { return "$KV." + b.name + "." + key
 
 // open opens the bucket, and makes it if it is not there and may be made.
 func (b *bucket) open(ctx context.Context) (jetstream.KeyValue, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	if err := b.opening.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer b.opening.Release(1)
 	if b.kv != nil {
 		return b.kv, nil
 	}
@@ -84,6 +87,9 @@ func (b *bucket) open(ctx context.Context) (jetstream.KeyValue, error) {
 			}
 		}
 		if err == nil {
+			err = s.checkBucket(ctx, b.stream(), "the bucket "+b.name+" of "+b.what)
+		}
+		if err == nil {
 			_, err = kv.Create(ctx, keyAlways, nil)
 			if errors.Is(err, jetstream.ErrKeyExists) {
 				err = nil
@@ -96,6 +102,59 @@ func (b *bucket) open(ctx context.Context) (jetstream.KeyValue, error) {
 		return nil
 	})
 	return b.kv, err
+}
+
+// errBucket: a bucket's configuration would lose what is in it.
+var errBucket = errors.New("it cannot be used")
+
+// checkBucket makes sure that the stream behind a bucket keeps what is stored,
+// and brings it to the options.
+func (s *Store) checkBucket(ctx context.Context, stream, what string) error {
+	handle, err := s.js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	c := handle.CachedInfo().Config
+	if want := s.o.Replicas; want != 0 && want != c.Replicas && !s.o.NoSetup || !c.AllowDirect && !s.o.NoSetup {
+		if want != 0 {
+			c.Replicas = want
+		}
+		c.AllowDirect = true
+		if wrong := s.bucketFaults(&c); len(wrong) == 0 {
+			s.o.Logger.Info("changing "+what, "replicas", c.Replicas)
+			if handle, err = s.js.UpdateStream(ctx, c); err != nil {
+				return err
+			}
+		}
+		c = handle.CachedInfo().Config
+	}
+	if wrong := s.bucketFaults(&c); len(wrong) > 0 {
+		return fmt.Errorf("%w: %s", errBucket, strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// bucketFaults says what keeps a stream from being a bucket.
+func (s *Store) bucketFaults(c *jetstream.StreamConfig) (wrong []string) {
+	for _, f := range []struct {
+		ok   bool
+		text string
+	}{
+		{c.Storage == jetstream.FileStorage, "its storage must be file"},
+		{c.MaxAge == 0, fmt.Sprintf("its TTL must be 0: it would forget what is older than %s", c.MaxAge)},
+		{c.MaxMsgs <= 0 && (c.MaxBytes <= 0 || c.Discard == jetstream.DiscardNew), "it has a limit and would forget what is old when it is reached: its discard must be new"},
+		{c.Retention == jetstream.LimitsPolicy, "its retention must be limits"},
+		{c.PersistMode != jetstream.AsyncPersistMode, "its persist_mode must not be async"},
+		{c.AllowDirect, "its allow_direct must be true"},
+		{!c.DenyPurge, "its deny_purge must be false: nothing could be replaced"},
+		{c.Mirror == nil && len(c.Sources) == 0, "it must not be fed from other streams"},
+		{s.o.Replicas == 0 || c.Replicas == s.o.Replicas, fmt.Sprintf("it has %d replicas and should have %d: change one of them, or open the store with setup", c.Replicas, s.o.Replicas)},
+	} {
+		if !f.ok {
+			wrong = append(wrong, f.text)
+		}
+	}
+	return wrong
 }
 
 const headerOperation = "KV-Operation"
@@ -132,10 +191,10 @@ func (b *bucket) put(ctx context.Context, key string, value []byte, revision uin
 	ctx, cancel := b.s.until(ctx)
 	defer cancel()
 	now, err = kv.Update(ctx, key, value, revision)
-	var api *jetstream.APIError
-	if errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && (api.ErrorCode == codeWrongLastSequence || api.ErrorCode == codeLastSequenceInDoubt) {
+	if isOtherRevision(err) {
 		return false, 0, nil
 	}
+	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == codeMessageTooLarge || errors.Is(err, nats.ErrMaxPayload) {
 		return false, 0, fmt.Errorf("%w: %w", stores.ErrTooLarge, err)
 	}
@@ -154,13 +213,27 @@ func (b *bucket) set(ctx context.Context, key string, value []byte) error {
 	return b.s.classify(ctx, err)
 }
 
-// remove deletes the key; none is no error.
-func (b *bucket) remove(ctx context.Context, key string) error {
+// isOtherRevision reports whether a bucket refused for the revision of the key.
+func isOtherRevision(err error) bool {
+	var api *jetstream.APIError
+	return errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && (api.ErrorCode == codeWrongLastSequence || api.ErrorCode == codeLastSequenceInDoubt)
+}
+
+// remove deletes the key if its revision is the one given, 0: whatever it is. It
+// reports whether it was; no key is no error.
+func (b *bucket) remove(ctx context.Context, key string, revision uint64) (removed bool, err error) {
 	kv, err := b.open(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	ctx, cancel := b.s.until(ctx)
 	defer cancel()
-	return b.s.classify(ctx, kv.Delete(ctx, key))
+	var options []jetstream.KVDeleteOpt
+	if revision != 0 {
+		options = append(options, jetstream.LastRevision(revision))
+	}
+	if err = kv.Delete(ctx, key, options...); isOtherRevision(err) {
+		return false, nil
+	}
+	return err == nil, b.s.classify(ctx, err)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/eshost/eshost/stores"
 )
 
-func checkpointKey(name string) string { return "p." + string(appendToken(nil, name)) }
+func checkpointKey(name string) string { return "p." + string(stores.AppendToken(nil, name)) }
 
 // enterCheckpoints begins a call that uses checkpoints.
 func (s *Store) enterCheckpoints(ctx context.Context) (leave func(), err error) {
@@ -56,7 +56,7 @@ func (s *Store) DeleteCheckpoint(ctx context.Context, name string) error {
 	leave, err := s.enterCheckpoints(ctx)
 	if err == nil {
 		defer leave()
-		err = s.checkpoints.remove(ctx, checkpointKey(name))
+		_, err = s.checkpoints.remove(ctx, checkpointKey(name), 0)
 	}
 	if err != nil {
 		return fmt.Errorf("delete checkpoint %q: %w", name, err)

@@ -48,8 +48,13 @@ func (s *Store) connect(ctx context.Context) error {
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			o.Logger.Info("connected to NATS again", "server", nc.ConnectedServerName())
+			select {
+			case s.connected <- struct{}{}: // is it still the same log?
+			default:
+			}
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			s.answers.rejected(err)
 			o.Logger.Error("NATS reports an error", "error", err)
 		}),
 	}

@@ -52,29 +52,50 @@ func TestWhatWasAcknowledgedOutlivesKillsOfTheServer(t *testing.T) {
 func behind(t *testing.T, parameters string) (*natsstore.Store, *proxy.Proxy) {
 	t.Helper()
 	server := natstest.Start(t, nil)
-	p := proxy.Start(t, server.Addr())
-	o := connect(t, server.URL()).options(t, parameters)
-	o.Servers = []string{p.Addr()}
-	return open(t, o), p
+	return behindProxy(t, server, connect(t, server.URL()).options(t, parameters), func(*natsstore.Options) {})
 }
 
+func behindProxy(t *testing.T, server *natstest.Server, o *natsstore.Options, change func(*natsstore.Options)) (*natsstore.Store, *proxy.Proxy) {
+	t.Helper()
+	p := proxy.Start(t, server.Addr())
+	mine := *o
+	mine.Servers = []string{p.Addr()}
+	change(&mine)
+	return open(t, &mine), p
+}
+
+// TestConnectionsThatBreakAndHangLoseNothing writes messages, and atomic batches, through
+// a connection that fails in every way.
 func TestConnectionsThatBreakAndHangLoseNothing(t *testing.T) {
-	t.Parallel()
-	s, p := behind(t, "timeout=500ms")
-	w := startWriters(t, s, 8, 2)
-	for range 2 {
-		for _, fault := range []func(){p.Cut, p.Break, p.Hang, p.HangAnswers, p.HangRequests, func() { p.Delay(20 * time.Millisecond) }} {
+	for name, test := range map[string]struct {
+		parameters        string
+		writers, entities int
+	}{
+		"each commit for itself": {"sync=interval", 8, 2},
+		"atomic batches":         {"sync=always", 3, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, p := behind(t, "timeout=300ms&"+test.parameters)
+			w := startWriters(t, s, test.writers, test.entities)
+			for range 2 {
+				for _, fault := range []func(){p.Cut, p.Break, p.Hang, p.HangAnswers, p.HangRequests, func() { p.Delay(20 * time.Millisecond) }} {
+					w.untilProgress(t, 100)
+					fault()
+					time.Sleep(350 * time.Millisecond) // longer than an answer is waited for
+					p.Delay(0)
+					p.Resume()
+				}
+			}
 			w.untilProgress(t, 100)
-			fault()
-			time.Sleep(300 * time.Millisecond)
-			p.Delay(0)
-			p.Resume()
-		}
+			w.stop(t)
+			if w.unknown.Load() == 0 || w.late.Load() == 0 {
+				t.Error("no answer was lost")
+			}
+			storetest.Verify(t, s)
+			w.verify(t, context.Background())
+		})
 	}
-	w.untilProgress(t, 100)
-	w.stop(t)
-	storetest.Verify(t, s)
-	w.verify(t, context.Background())
 }
 
 func TestAWriteWhoseAnswerIsLateIsUnknownAndThenADuplicate(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"golang.org/x/sync/errgroup"
 
@@ -84,7 +85,8 @@ func (s *Store) lastRecord(ctx context.Context, id stores.EntityID) (*stores.Rec
 // may answer, and says how far it is: it must have got as far as the leader had
 // when it was asked, which is after this call began. That is all that was
 // acknowledged before. The subject that is always there lets a replica
-// answer so even where none of the others has a message.
+// answer so even where none of the others has a message. What comes in several
+// parts is checked part by part.
 func (s *Store) lasts(ctx context.Context, stream, always string, subjects []string, f func(subject string, m *nats.Msg) error) error {
 	for len(subjects) > 0 {
 		some := subjects[:min(len(subjects), lastsSize)]
@@ -108,24 +110,28 @@ func (s *Store) lasts(ctx context.Context, stream, always string, subjects []str
 }
 
 func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nats.Msg, err error) {
-	var leader uint64
-	var upTo uint64
+	var leader, upTo uint64
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		leader, err = s.lastSeq(gctx, stream)
+	group.Go(func() error {
+		m, err := s.last(gctx, stream)
+		leader = seqOf(m)
 		return err
 	})
 	group.Go(func() error {
-		for first := true; ; first = false {
+		// Each part may be another replica's. A subject that gets a message in between is in
+		// a later part, with that one.
+		for upTo = math.MaxUint64; ; {
 			part, err := s.fetch(gctx, stream, g)
 			if err != nil {
 				return err
 			}
-			if first {
-				upTo = part.upTo
+			if len(part.messages) == 0 {
+				upTo = 0 // it lacks what is there for sure
+				return nil
 			}
+			upTo = min(upTo, part.upTo)
 			all = append(all, part.messages...)
-			if part.pending == 0 || len(part.messages) == 0 {
+			if part.pending == 0 {
 				return nil
 			}
 			g.Seq = sequence(part.messages[len(part.messages)-1]) + 1
@@ -134,7 +140,7 @@ func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nat
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if upTo < leader {
+	if upTo < leader || upTo == 0 {
 		return nil, fmt.Errorf("%w: a replica of stream %s lags behind its leader", stores.ErrUnavailable, stream)
 	}
 	return all, nil

@@ -1,16 +1,17 @@
 package natsstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/eshost/eshost/stores"
 )
@@ -21,8 +22,8 @@ type objects struct {
 	name string
 	what string
 
-	mu  sync.Mutex
-	obs jetstream.ObjectStore // nil: not opened yet
+	opening *semaphore.Weighted   // of 1; guards obs
+	obs     jetstream.ObjectStore // nil: not opened yet
 }
 
 func (b *objects) stream() string { return "OBJ_" + b.name }
@@ -35,8 +36,10 @@ func (b *objects) meta(name string) string {
 
 // open opens the bucket, and makes it if it is not there and may be made.
 func (b *objects) open(ctx context.Context) (jetstream.ObjectStore, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	if err := b.opening.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer b.opening.Release(1)
 	if b.obs != nil {
 		return b.obs, nil
 	}
@@ -52,6 +55,9 @@ func (b *objects) open(ctx context.Context) (jetstream.ObjectStore, error) {
 			if errors.Is(err, jetstream.ErrBucketExists) {
 				obs, err = s.js.ObjectStore(ctx, b.name) // another host was first
 			}
+		}
+		if err == nil {
+			err = s.checkBucket(ctx, b.stream(), "the object bucket "+b.name+" of "+b.what)
 		}
 		if err != nil {
 			return s.setupError(ctx, "the object bucket "+b.name+" of "+b.what, err)
@@ -70,11 +76,19 @@ func (b *objects) put(ctx context.Context, name string, data []byte) error {
 	}
 	ctx, cancel := b.s.until(ctx)
 	defer cancel()
-	_, err = obs.PutBytes(ctx, name, data)
+	meta := jetstream.ObjectMeta{Name: name, Opts: &jetstream.ObjectMetaOptions{ChunkSize: b.s.chunkBytes()}}
+	_, err = obs.Put(ctx, meta, bytes.NewReader(data))
 	return b.s.classify(ctx, err)
 }
 
-// remove deletes the bytes; none is no error.
+// chunkBytes is how large the chunks of an object are: 128 KiB, or what the servers
+// take.
+func (s *Store) chunkBytes() uint32 {
+	return uint32(max(1, min(128<<10, s.nc.MaxPayload()-messageOverhead)))
+}
+
+// remove deletes the bytes, and what the client would leave behind to say so; none is
+// no error.
 func (b *objects) remove(ctx context.Context, name string) error {
 	obs, err := b.open(ctx)
 	if err != nil {
@@ -84,6 +98,12 @@ func (b *objects) remove(ctx context.Context, name string) error {
 	defer cancel()
 	if err = obs.Delete(ctx, name); errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil
+	}
+	if err == nil {
+		var stream jetstream.Stream
+		if stream, err = b.s.js.Stream(ctx, b.stream()); err == nil {
+			err = stream.Purge(ctx, jetstream.WithPurgeSubject(b.meta(name)))
+		}
 	}
 	return b.s.classify(ctx, err)
 }
@@ -112,8 +132,9 @@ func (b *objects) get(ctx context.Context, name string) ([]byte, error) {
 func (b *objects) chunks(ctx context.Context, subject, name string, info *jetstream.ObjectInfo) ([]byte, error) {
 	s := b.s
 	data := make([]byte, 0, min(info.Size, 64<<20))
+	chunks := uint64(0)
 	g := get{Next: subject, Seq: 1, Batch: fetchMessages, MaxBytes: fetchBytes}
-	for start := time.Now(); uint64(len(data)) < info.Size; {
+	for progress := time.Now(); uint64(len(data)) < info.Size; {
 		var part *fetched
 		err := s.retry(ctx, func() (err error) {
 			part, err = s.fetch(ctx, b.stream(), g)
@@ -122,9 +143,11 @@ func (b *objects) chunks(ctx context.Context, subject, name string, info *jetstr
 		if err != nil {
 			return nil, err
 		}
+		chunks += uint64(len(part.messages))
 		for _, m := range part.messages {
 			data = append(data, m.Data...)
 			g.Seq = sequence(m) + 1
+			progress = time.Now()
 		}
 		if part.pending > 0 || uint64(len(data)) >= info.Size {
 			continue
@@ -136,9 +159,17 @@ func (b *objects) chunks(ctx context.Context, subject, name string, info *jetstr
 			return nil, err
 		case have[subject] < uint64(info.Chunks):
 			return nil, fmt.Errorf("%w: object %s has %d chunks of %d", stores.ErrCorrupt, name, have[subject], info.Chunks)
-		case time.Since(start) > s.o.AnswerTimeout:
+		case chunks >= uint64(info.Chunks):
+			return nil, fmt.Errorf("%w: object %s has %d bytes in its %d chunks and should have %d", stores.ErrCorrupt, name, len(data), chunks, info.Size)
+		case time.Since(progress) > s.o.AnswerTimeout:
 			return nil, fmt.Errorf("%w: the replicas do not show all of object %s", stores.ErrUnavailable, name)
 		}
+		if err := s.pause(ctx, retryPause); err != nil {
+			return nil, err
+		}
+	}
+	if uint64(len(data)) > info.Size {
+		return nil, fmt.Errorf("%w: object %s has %d bytes or more and should have %d", stores.ErrCorrupt, name, len(data), info.Size)
 	}
 	return data, nil
 }

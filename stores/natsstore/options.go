@@ -72,8 +72,10 @@ type Options struct {
 
 	// Use is what of the store is used; 0: UseAll.
 	Use Parts
-	// NoSetup does not make or change streams and buckets: they must be there as
-	// they should be. With setup they are made, and brought to these options; those
+	// NoSetup does not make streams and buckets or change their configuration: they
+	// must be there as they should be, and may be empty. Messages are written to them
+	// all the same: what the log says about itself when it is opened for the first time,
+	// and a key that every bucket has. With setup they are made, and brought to these options; those
 	// of snapshots, checkpoints and blobs when they are first used.
 	NoSetup  bool
 	Replicas int   // of everything; 0: 1 for what is made, and what is there stays
@@ -86,6 +88,8 @@ type Options struct {
 	AnswerTimeout time.Duration
 	ClientName    string       // as servers show it; empty: "eshost"
 	Logger        *slog.Logger // nil: discards
+
+	poll time.Duration // between two looks at the log's head; 0: pollPause
 }
 
 // validName is what NATS takes for streams and buckets alike, less what file
@@ -109,9 +113,9 @@ func (o *Options) defaults() error {
 			*name = o.Stream + suffix
 		}
 	}
-	for what, name := range map[string]string{"stream": o.Stream, "snapshots": o.Snapshots, "checkpoints": o.Checkpoints, "blobs": o.Blobs} {
-		if !validName.MatchString(name) {
-			return fmt.Errorf("the name %q of %s may hold letters, digits, _ and - only, and at most 100 of them", name, what)
+	for _, n := range []struct{ what, name string }{{"the stream", o.Stream}, {"the bucket of snapshots", o.Snapshots}, {"the bucket of checkpoints", o.Checkpoints}, {"the bucket of blobs", o.Blobs}} {
+		if !validName.MatchString(n.name) {
+			return fmt.Errorf("the name of %s may hold letters, digits, _ and - only, and at most 100 of them", n.what)
 		}
 	}
 	if o.Use == 0 {
@@ -125,6 +129,9 @@ func (o *Options) defaults() error {
 	}
 	if o.AnswerTimeout <= 0 {
 		o.AnswerTimeout = 5 * time.Second
+	}
+	if o.poll == 0 {
+		o.poll = pollPause
 	}
 	if o.ClientName == "" {
 		o.ClientName = "eshost"

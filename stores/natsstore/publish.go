@@ -3,6 +3,7 @@ package natsstore
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -15,23 +16,26 @@ import (
 // publication is messages that are published to one stream and waited for
 // together, an answer for each, or for all of them one.
 type publication struct {
-	s    *Store
-	call *call
-	acks []ack
-	left int
+	s     *Store
+	call  *call
+	sent  []pending // whose answers are waited for
+	acks  []ack
+	left  int
+	floor uint64 // what is stored from now on has a later stream sequence
 }
 
 // ack is a stream's answer to a message.
 type ack struct {
 	done bool // it has come, or the message was not sent
 	seq  uint64
-	err  error // *apiError, errNobodyListens, or why it was not sent
+	err  error // *apiError, errNobodyListens, errReplaced, or what wraps errUnsent
 }
 
-// newPublication expects n answers. The caller must end its call.
-func (s *Store) newPublication(n int) *publication {
-	p := &publication{s: s, acks: make([]ack, n), left: n}
-	p.call = s.answers.begin(p.answer)
+// newPublication expects an answer to each of the commits. The caller must end
+// its call.
+func (s *Store) newPublication(sent []pending) *publication {
+	p := &publication{s: s, sent: sent, acks: make([]ack, len(sent)), left: len(sent), floor: s.changes.known()}
+	p.call = s.answers.begin(&call{answer: p.answer, denied: p.denied})
 	return p
 }
 
@@ -44,17 +48,43 @@ func (p *publication) answer(i int, m *nats.Msg) (complete bool) {
 		a.err = errNobodyListens
 	} else {
 		a.seq, a.err = parseAck(m.Data)
+		if a.err == nil && a.seq <= p.floor {
+			a.err = errReplaced
+		}
 	}
 	p.acks[i] = a
 	p.left--
 	return p.left == 0
 }
 
+// denied answers for messages that a server does not take for want of a permission.
+func (p *publication) denied(subject string, err error) (complete bool) {
+	for i := range p.sent {
+		if p.sent[i].subject == subject && !p.acks[i].done {
+			p.acks[i] = ack{done: true, err: fmt.Errorf("%w: %w: give the store's user the permission", errUnsent, err)}
+			p.left--
+		}
+	}
+	return p.left == 0
+}
+
+// checkAck fails the log when the stream stored a message where another was.
+func (s *Store) checkAck(a *ack) {
+	if a.done && errors.Is(a.err, errReplaced) {
+		s.fail(a.err)
+	}
+}
+
+// errUnsent marks what no stream has got.
+var errUnsent = errors.New("it was not sent")
+
 // unsent answers for a message that was not sent.
 func (p *publication) unsent(i int, err error) {
 	p.call.mu.Lock()
-	p.acks[i] = ack{done: true, err: err}
-	p.left--
+	if !p.acks[i].done {
+		p.acks[i] = ack{done: true, err: fmt.Errorf("%w: %w", errUnsent, err)}
+		p.left--
+	}
 	complete := p.left == 0
 	p.call.mu.Unlock()
 	if complete {

@@ -54,7 +54,7 @@ func (r *reading) read(yield func(*stores.Record, error) bool) error {
 		yield(head, nil) // one record, and it is here
 		return nil
 	}
-	end, _, _ := parseHead(head.Head)
+	end, _, _ := s.parseHead(head.Head)
 	from, err := r.start(head, end)
 	if err != nil {
 		return err
@@ -149,12 +149,8 @@ func (s *Store) each(ctx context.Context, g get, end uint64, f func(*nats.Msg) (
 		if time.Since(progress) > s.o.AnswerTimeout {
 			return fmt.Errorf("%w: stream %s: the replicas do not show message %d, which its leader has", stores.ErrUnavailable, s.o.Stream, end)
 		}
-		select {
-		case <-time.After(retryPause):
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.closing:
-			return stores.ErrClosed
+		if err := s.pause(ctx, retryPause); err != nil {
+			return err
 		}
 	}
 }
@@ -163,6 +159,9 @@ func (s *Store) each(ctx context.Context, g get, end uint64, f func(*nats.Msg) (
 func (s *Store) stop(ctx context.Context) error {
 	if s.isClosing() {
 		return stores.ErrClosed
+	}
+	if err := s.failed(); err != nil {
+		return err
 	}
 	return ctx.Err()
 }
@@ -180,7 +179,7 @@ func (s *Store) locate(ctx context.Context, c *stores.Commit) (seq uint64, o sto
 	case head == nil || head.Seq() < c.Expected:
 		return 0, stores.Conflict, nil
 	case head.Seq() == c.Expected:
-		seq, _, _ = parseHead(head.Head)
+		seq, _, _ = s.parseHead(head.Head)
 		return seq, stores.Applied, nil
 	}
 	for rec, err := range s.Read(ctx, c.Entity, c.Expected) {
@@ -217,6 +216,6 @@ func (s *Store) same(rec *stores.Record, c *stores.Commit) (seq uint64, o stores
 	if rec.Expected != c.Expected || rec.ID != c.ID {
 		return 0, stores.Conflict
 	}
-	seq, _, _ = parseHead(rec.Head)
+	seq, _, _ = s.parseHead(rec.Head)
 	return seq, stores.Duplicate
 }

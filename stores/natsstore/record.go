@@ -3,7 +3,6 @@ package natsstore
 import (
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,24 +17,22 @@ func appendPayload(dst []byte, c *stores.Commit, plugin uint32) []byte {
 	return stores.AppendRecord(binary.AppendUvarint(dst, c.Expected), c, plugin)
 }
 
-// headToken names a record: its stream sequence, which the server compares with
-// that of the subject's last message, and the entity's number after it.
-func headToken(stream, entity uint64) stores.HeadToken {
-	var b [41]byte
-	return stores.HeadToken(strconv.AppendUint(append(strconv.AppendUint(b[:0], stream, 10), '.'), entity, 10))
+// head names a record: the log, the record's stream sequence, which the server
+// compares with that of the subject's last message, and the entity's number
+// after it.
+func (s *Store) head(stream, entity uint64) stores.HeadToken {
+	b := append(make([]byte, 0, 50), s.places...)
+	return stores.HeadToken(strconv.AppendUint(append(strconv.AppendUint(b, stream, 10), '.'), entity, 10))
 }
 
-// parseHead is the inverse of headToken.
-func parseHead(t stores.HeadToken) (stream, entity uint64, ok bool) {
-	a, b, ok := strings.Cut(string(t), ".")
+// parseHead is the inverse of head. A token of another log is none of this one.
+func (s *Store) parseHead(t stores.HeadToken) (stream, entity uint64, ok bool) {
+	rest, ok := strings.CutPrefix(string(t), s.places)
+	a, b, both := strings.Cut(rest, ".")
 	stream, err := strconv.ParseUint(a, 10, 64)
 	entity, also := strconv.ParseUint(b, 10, 64)
-	return stream, entity, ok && err == nil && also == nil
+	return stream, entity, ok && both && stream != 0 && err == nil && also == nil
 }
-
-// placesOf is what the positions of a log begin with: those of two logs must not
-// be taken for each other.
-func placesOf(id stores.LogID) string { return hex.EncodeToString(id[:4]) + "." }
 
 // place is the position of an event of the record at the stream sequence.
 func (s *Store) place(seq uint64, event uint32) stores.Position {
@@ -75,7 +72,7 @@ func (d *decoder) record(ctx context.Context, id stores.EntityID, seq uint64, da
 	if d.rec.Plugin, err = d.s.plugins.digest(ctx, d.s, plugin); err != nil {
 		return nil, &stores.EntityError{Op: "decode record of", Entity: id, Seq: expected + 1, Err: err}
 	}
-	d.rec.Head = headToken(seq, d.rec.Seq())
+	d.rec.Head = d.s.head(seq, d.rec.Seq())
 	d.rec.Place = d.s.place(seq, uint32(len(d.rec.Events)-1))
 	return &d.rec, nil
 }

@@ -13,25 +13,6 @@ import (
 	"github.com/eshost/eshost/stores"
 )
 
-// apiError is what JetStream answers a request that it does not grant.
-type apiError struct {
-	Code        int    `json:"code"`
-	ErrCode     int    `json:"err_code"`
-	Description string `json:"description"`
-}
-
-func (e *apiError) Error() string {
-	return fmt.Sprintf("JetStream answers: %s (code %d)", e.Description, e.ErrCode)
-}
-
-// Codes of errors, see https://github.com/nats-io/nats-server/blob/main/server/errors.json.
-const (
-	codeNoMessage           = 10037
-	codeMessageTooLarge     = 10054
-	codeWrongLastSequence   = 10071
-	codeLastSequenceInDoubt = 10164 // another write to the subject is under way
-)
-
 // errNoMessage: there is no such message.
 var errNoMessage = errors.New("there is no such message")
 
@@ -52,7 +33,8 @@ func status(m *nats.Msg) string {
 	return m.Header.Get("Status")
 }
 
-// wait waits for the call. It returns nil when the call is complete, else why it
+// wait waits for the call, for as long as an answer may take after the one
+// before. It returns nil when the call is complete, else why it
 // is not: an error that wraps ErrUnavailable unless the context has ended or the
 // store is closing and reads end.
 func (s *Store) wait(ctx context.Context, c *call, reading bool) error {
@@ -62,18 +44,22 @@ func (s *Store) wait(ctx context.Context, c *call, reading bool) error {
 	if reading {
 		closing = s.closing
 	}
-	select {
-	case <-c.done:
-		if c.err != nil {
-			return fmt.Errorf("%w: %w", stores.ErrUnavailable, c.err)
+	for {
+		select {
+		case <-c.done:
+			if c.err != nil {
+				return fmt.Errorf("%w: %w", stores.ErrUnavailable, c.err)
+			}
+			return nil
+		case <-c.progress:
+			timer.Reset(s.o.AnswerTimeout)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-closing:
+			return stores.ErrClosed
+		case <-timer.C:
+			return fmt.Errorf("%w: no answer from %s within %s", stores.ErrUnavailable, s.server(), s.o.AnswerTimeout)
 		}
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-closing:
-		return stores.ErrClosed
-	case <-timer.C:
-		return fmt.Errorf("%w: no answer from %s within %s", stores.ErrUnavailable, s.server(), s.o.AnswerTimeout)
 	}
 }
 
@@ -97,13 +83,21 @@ func (s *Store) retry(ctx context.Context, read func() error) error {
 		if err == nil || !errors.Is(err, stores.ErrUnavailable) || ctx.Err() != nil || time.Since(start) > s.o.AnswerTimeout {
 			return err
 		}
-		select {
-		case <-time.After(retryPause):
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.closing:
-			return stores.ErrClosed
+		if err := s.pause(ctx, retryPause); err != nil {
+			return err
 		}
+	}
+}
+
+// pause waits, unless the context ends or the store closes first.
+func (s *Store) pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return stores.ErrClosed
 	}
 }
 
@@ -114,7 +108,7 @@ func (s *Store) ask(ctx context.Context, subject string, request any) (*nats.Msg
 		return nil, err
 	}
 	var answer *nats.Msg
-	c := s.answers.begin(func(_ int, m *nats.Msg) bool { answer = m; return true })
+	c := s.answers.begin(&call{subject: subject, answer: func(_ int, m *nats.Msg) bool { answer = m; return true }})
 	defer s.answers.end(c)
 	if err := s.nc.PublishRequest(subject, c.reply(0), body); err != nil {
 		return nil, fmt.Errorf("%w: %w", stores.ErrUnavailable, err)
@@ -178,7 +172,7 @@ func (s *Store) fromLeader(ctx context.Context, stream string, g get) (*message,
 
 // publish publishes one message and waits until the stream has it.
 func (s *Store) publish(ctx context.Context, subject string, expected uint64, data []byte) (seq uint64, err error) {
-	p := s.newPublication(1)
+	p := s.newPublication([]pending{{subject: subject}})
 	defer s.answers.end(p.call)
 	if err := p.send(0, subject, expected, data); err != nil {
 		return 0, fmt.Errorf("%w: %w", stores.ErrUnavailable, err)
@@ -186,6 +180,7 @@ func (s *Store) publish(ctx context.Context, subject string, expected uint64, da
 	if err := s.wait(ctx, p.call, true); err != nil {
 		return 0, err
 	}
+	s.checkAck(&p.acks[0])
 	return p.acks[0].seq, p.acks[0].err
 }
 

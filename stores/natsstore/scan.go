@@ -34,10 +34,11 @@ func (s *Store) scan(ctx context.Context, q stores.Query, yield func(*stores.Rec
 	if err != nil {
 		return err
 	}
-	end, err := s.lastSeq(ctx, s.o.Stream)
+	last, err := s.lastOfLog(ctx, first)
 	if err != nil {
 		return err
 	}
+	end := seqOf(last)
 	if first > end {
 		return fmt.Errorf("position %s: %w: the log ends before it", q.After, stores.ErrPosition)
 	}
@@ -52,7 +53,7 @@ func (s *Store) scan(ctx context.Context, q stores.Query, yield func(*stores.Rec
 			return false, fmt.Errorf("%w: message %d of stream %s is missing, the next one is %d", stores.ErrCorrupt, next, s.o.Stream, seq)
 		}
 		next++
-		if !s.subjects.isRecord(subject) {
+		if s.subjects.isOwn(subject) || s.subjects.isOthers(subject) {
 			if seq == first {
 				return false, fmt.Errorf("position %s: %w: there is no record", q.After, stores.ErrPosition)
 			}
@@ -111,7 +112,7 @@ func (s *Store) Head(ctx context.Context) (stores.Position, error) {
 // end returns the log's last record, from the leader; nil: none. The stream's
 // last message is nearly always it.
 func (s *Store) end(ctx context.Context) (*stores.Record, error) {
-	m, err := s.last(ctx, s.o.Stream)
+	m, err := s.lastOfLog(ctx, 0)
 	if err == nil && m != nil && !s.subjects.isRecord(m.Subject) {
 		m, err = s.fromLeader(ctx, s.o.Stream, get{Last: s.subjects.records()})
 	}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -132,6 +134,7 @@ func TestAStreamThatCouldLoseEventsIsRefused(t *testing.T) {
 		"persist_mode": func(c *jetstream.StreamConfig) {
 			c.PersistMode, c.AllowAtomicPublish = jetstream.AsyncPersistMode, false
 		},
+		"first_seq is 100": func(c *jetstream.StreamConfig) { c.FirstSeq = 100 },
 		"its subjects are": func(c *jetstream.StreamConfig) { c.Subjects = []string{c.Name + ".*.*.*"} },
 		"transform": func(c *jetstream.StreamConfig) {
 			c.SubjectTransform = &jetstream.SubjectTransformConfig{Source: c.Name + ".a", Destination: c.Name + ".b"}
@@ -158,9 +161,19 @@ func TestSetupProtectsAStreamAndBringsItToItsOptions(t *testing.T) {
 	s := connect(t, natstest.Start(t, nil).URL())
 	o := s.options(t, "max_bytes=1000000")
 	s.unprotected(t, o)
+	had := s.stream(t, o.Stream).CachedInfo().Config
+	had.AllowRollup = true
+	if _, err := s.js.UpdateStream(t.Context(), had); err != nil {
+		t.Fatal(err)
+	}
+	without := *o
+	without.NoSetup = true
+	if _, err := natsstore.Open(t.Context(), &without); err == nil || !strings.Contains(err.Error(), "allow_rollup_hdrs") {
+		t.Errorf("%v", err)
+	}
 	open(t, o)
 	c := s.stream(t, o.Stream).CachedInfo().Config
-	if !c.DenyDelete || !c.DenyPurge || !c.AllowDirect || !c.AllowAtomicPublish || c.MaxBytes != 1e6 || c.Discard != jetstream.DiscardNew {
+	if c.AllowRollup || !c.DenyDelete || !c.DenyPurge || !c.AllowDirect || !c.AllowAtomicPublish || c.MaxBytes != 1e6 || c.Discard != jetstream.DiscardNew {
 		t.Errorf("%+v", c)
 	}
 	if err := s.stream(t, o.Stream).DeleteMsg(t.Context(), 1); err == nil {
@@ -196,15 +209,63 @@ func TestAStreamOfSomebodyElseIsNotTaken(t *testing.T) {
 	}
 }
 
+// TestHostsMayStartTogether lets hosts open a log that none has opened before.
+func TestHostsMayStartTogether(t *testing.T) {
+	t.Parallel()
+	s := connect(t, natstest.Start(t, nil).URL())
+	for range 10 {
+		o := s.options(t, "")
+		o.Use = natsstore.UseLog
+		ids := make([]stores.LogID, 8)
+		var hosts sync.WaitGroup
+		for i := range ids {
+			hosts.Go(func() {
+				log, err := natsstore.Open(t.Context(), o)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids[i] = log.Info().ID
+				_ = log.Close()
+			})
+		}
+		hosts.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Errorf("two logs: %x and %x", ids[0], id)
+			}
+		}
+	}
+}
+
+func TestAStreamOfSomebodyElseIsLeftAsItIs(t *testing.T) {
+	s := connect(t, natstest.Start(t, nil).URL())
+	o := s.options(t, "max_bytes=1000000")
+	if _, err := s.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: o.Stream, Subjects: []string{o.Stream + ".>"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.js.Publish(t.Context(), o.Stream+".order.1", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	before := s.stream(t, o.Stream).CachedInfo().Config
+	if _, err := natsstore.Open(t.Context(), o); !errors.Is(err, stores.ErrCorrupt) || !strings.Contains(err.Error(), ".order.1") {
+		t.Errorf("%v", err)
+	}
+	info := s.stream(t, o.Stream).CachedInfo()
+	if !reflect.DeepEqual(before, info.Config) || info.State.Msgs != 1 {
+		t.Errorf("it was %+v\nand is %+v with %d messages", before, info.Config, info.State.Msgs)
+	}
+}
+
 func TestAForeignMessageInTheLogIsAnErrorThatNamesIt(t *testing.T) {
 	s := connect(t, natstest.Start(t, nil).URL())
-	for _, subject := range []string{"0001.counter.a", "x.y.z"} {
+	for _, subject := range []string{"0001.counter.a", "x.y.z", "x", "LOG.0001.counter.a", "LOG.x"} {
 		o := s.options(t, "")
 		log := open(t, o)
 		if r := append1(t.Context(), log, commitOf(counter, 0, "", "x")); r.Outcome != stores.Applied {
 			t.Fatalf("%+v", r)
 		}
-		ack, err := s.js.Publish(t.Context(), o.Stream+"."+subject, []byte("x"))
+		ack, err := s.js.Publish(t.Context(), o.Stream+"."+strings.Replace(subject, "LOG", natsstore.LogToken(log.Info().ID), 1), []byte("x"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +309,7 @@ func TestAFullStreamRefuses(t *testing.T) {
 				t.Errorf("what is there: %+v", r)
 			}
 			other := stores.EntityID{Type: "counter", ID: "b"}
-			results := log.Append(t.Context(), stores.Fence{}, []stores.Commit{last, commitOf(other, 0, "", strings.Repeat("x", 1000)), commitOf(stores.EntityID{Type: "counter", ID: "c"}, 7, "1.7", "x")})
+			results := log.Append(t.Context(), stores.Fence{}, []stores.Commit{last, commitOf(other, 0, "", strings.Repeat("x", 1000)), commitOf(stores.EntityID{Type: "counter", ID: "c"}, 7, tokenOf(log, 1, 7), "x")})
 			for i, want := range []stores.Outcome{stores.Duplicate, stores.Refused, stores.Conflict} {
 				if results[i].Outcome != want {
 					t.Errorf("commit %d of three: %+v, want %s", i, results[i], want)

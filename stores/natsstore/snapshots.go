@@ -20,7 +20,7 @@ import (
 const largeHeader = 1 + 16 + 8
 
 func snapshotKey(id stores.EntityID) string {
-	return string(appendToken(append(appendToken(nil, id.Type), '.'), id.ID))
+	return string(stores.AppendToken(append(stores.AppendToken(nil, id.Type), '.'), id.ID))
 }
 
 // revision is what is known of an entity's stored snapshot.
@@ -92,13 +92,13 @@ func (s *Store) save(ctx context.Context, n *stores.Snapshot) error {
 	if int64(len(value)) > s.nc.MaxPayload()-messageOverhead {
 		object = key + "." + nuid.Next()
 	}
-	written := false
+	used := false // or it may be
 	if object != "" {
 		if err := s.large.put(ctx, object, value); err != nil {
 			return err
 		}
 		defer func() {
-			if !written {
+			if !used {
 				_ = s.large.remove(s.base, object)
 			}
 		}()
@@ -112,14 +112,20 @@ func (s *Store) save(ctx context.Context, n *stores.Snapshot) error {
 			}
 		}
 		if old.there && old.log == n.Log && old.seq > n.Seq {
-			return nil
+			if !known {
+				return nil
+			}
+			s.revisions.forget(n.Entity) // another host may have deleted it
+			continue
 		}
-		var now uint64
-		if written, now, err = s.snapshots.put(ctx, key, value, old.number); err != nil {
+		written, now, err := s.snapshots.put(ctx, key, value, old.number)
+		if err != nil {
+			used = !errors.Is(err, stores.ErrTooLarge) // it may have been written, with this object
 			s.revisions.forget(n.Entity)
 			return err
 		}
 		if written {
+			used = true
 			s.revisions.set(n.Entity, revision{now, n.Log, n.Seq, object, true})
 			if old.object != "" {
 				_ = s.large.remove(ctx, old.object) // what stays costs room only
@@ -127,10 +133,8 @@ func (s *Store) save(ctx context.Context, n *stores.Snapshot) error {
 			return nil
 		}
 		s.revisions.forget(n.Entity)
-		select {
-		case <-time.After(time.Duration(try) * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := s.pause(ctx, time.Duration(try)*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return fmt.Errorf("%w: others save it at the same time", stores.ErrUnavailable)
@@ -225,6 +229,16 @@ func (s *Store) open1(ctx context.Context, id stores.EntityID, e entry) (snap *s
 	if _, _, object, ok := parseLarge(value); ok {
 		value, err = s.large.get(ctx, object)
 		if errors.Is(err, stores.ErrNotFound) || errors.Is(err, stores.ErrCorrupt) {
+			// Another one may be saved by now, and this one's object gone.
+			now, nerr := s.snapshots.get(ctx, snapshotKey(id))
+			switch {
+			case nerr != nil:
+				return nil, nil, nerr
+			case !now.there:
+				return nil, nil, nil
+			case now.revision != e.revision:
+				return s.open1(ctx, id, now)
+			}
 			return nil, &stores.EntityError{Op: "load the snapshot of", Entity: id, Err: fmt.Errorf("%w: its object is missing or damaged: %w", stores.ErrCorrupt, err)}, nil
 		}
 		if err != nil {
@@ -259,17 +273,24 @@ func (s *Store) delete(ctx context.Context, id stores.EntityID) error {
 		return err
 	}
 	key := snapshotKey(id)
-	old, err := s.stored(ctx, key, id)
-	if err != nil || old.number == 0 {
-		return err
+	for {
+		e, err := s.snapshots.get(ctx, key)
+		if err != nil || !e.there {
+			return err
+		}
+		removed, err := s.snapshots.remove(ctx, key, e.revision)
+		s.revisions.forget(id)
+		if err != nil {
+			return err
+		}
+		if old := s.revise(id, e); removed && old.object != "" {
+			return s.large.remove(ctx, old.object)
+		}
+		if removed {
+			return nil
+		}
+		if err := s.pause(ctx, time.Millisecond); err != nil { // another one was saved
+			return err
+		}
 	}
-	s.revisions.forget(id)
-	if err := s.snapshots.remove(ctx, key); err != nil {
-		return err
-	}
-	s.revisions.forget(id)
-	if old.object != "" {
-		return s.large.remove(ctx, old.object)
-	}
-	return nil
 }

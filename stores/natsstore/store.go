@@ -20,6 +20,10 @@ import (
 )
 
 // Store is an open store. Its methods may be called by many goroutines.
+//
+// When its stream is deleted and made again, or has lost what it had
+// acknowledged, the log fails for good with stores.ErrCorrupt: the store must be
+// opened anew.
 type Store struct {
 	o        Options
 	nc       *nats.Conn
@@ -27,7 +31,8 @@ type Store struct {
 	api      string // what JetStream's API subjects begin with
 	subjects subjects
 	info     stores.Info
-	places   string // what the log's positions begin with
+	places   string // what the log's positions and head tokens begin with
+	failure  failure
 
 	answers  answers
 	plugins  pluginTable
@@ -45,7 +50,9 @@ type Store struct {
 	base    context.Context // ends when the store closes; of what no caller waits for
 	cancel  context.CancelFunc
 	closing chan struct{} // closed when the store closes
-	running sync.WaitGroup
+	// connected has one when there is a new connection to the servers.
+	connected chan struct{}
+	running   sync.WaitGroup
 
 	mu     sync.Mutex
 	idle   sync.Cond // when calls is 0
@@ -60,26 +67,32 @@ type Store struct {
 //
 //   - stores.ErrUnavailable: no server answers, or JetStream is not enabled
 //   - stores.ErrFormat: a newer version of eshost wrote the log
-//   - stores.ErrCorrupt: the stream is not a log
+//   - stores.ErrCorrupt: the stream is not a log, or its last message is missing
 //   - others say what of the options, the stream's configuration or what is there does not fit
 func Open(ctx context.Context, o *Options) (*Store, error) {
-	s := &Store{closing: make(chan struct{})}
-	if o != nil {
-		s.o = *o
-	}
-	s.idle.L = &s.mu
-	s.base, s.cancel = context.WithCancel(context.Background())
-	s.plugins.numbers = make(map[stores.Digest]uint32)
-	s.kinds.known = make(map[kindOf]struct{})
-	s.changes.init()
+	s := newStore(o)
 	if err := s.o.defaults(); err != nil {
 		return nil, fmt.Errorf("open NATS store: %w", err)
 	}
 	if err := s.open(ctx); err != nil {
 		_ = s.Close()
-		return nil, fmt.Errorf("open NATS store %s: %w", &s.o, err)
+		return nil, fmt.Errorf("open NATS store %s: %w", s.o, err)
 	}
 	return s, nil
+}
+
+func newStore(o *Options) *Store {
+	s := &Store{closing: make(chan struct{}), connected: make(chan struct{}, 1)}
+	if o != nil {
+		s.o = *o
+	}
+	s.idle.L = &s.mu
+	s.base, s.cancel = context.WithCancel(context.Background())
+	s.failure.ch = make(chan struct{})
+	s.plugins.init()
+	s.kinds.known = make(map[kindOf]struct{})
+	s.changes.init()
+	return s
 }
 
 func (s *Store) open(ctx context.Context) (err error) {
@@ -100,7 +113,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.subjects = subjects{s.o.Stream}
+	s.subjects = subjects{stream: s.o.Stream}
 	s.buckets()
 	if err := s.checkServer(ctx); err != nil {
 		return err
@@ -123,7 +136,8 @@ func (s *Store) openLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.places = placesOf(id)
+	s.subjects.log = logToken(id)
+	s.places = s.subjects.log + "."
 	s.describe(id, config)
 	if err := s.plugins.load(ctx, s); err != nil {
 		return err
@@ -146,6 +160,11 @@ func (s *Store) enter(ctx context.Context, part Parts) (leave func(), err error)
 	}
 	if s.o.Use&part == 0 {
 		return nil, fmt.Errorf("%w: the store was opened without it", stores.ErrUnavailable)
+	}
+	if part == UseLog {
+		if err := s.failed(); err != nil {
+			return nil, err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

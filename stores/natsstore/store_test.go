@@ -198,8 +198,7 @@ func (s *servers) factory(parameters string, apart bool) storetest.Factory {
 // streamSeq is the record's place in its stream.
 func streamSeq(t testing.TB, rec *stores.Record) uint64 {
 	t.Helper()
-	digits, _, _ := strings.Cut(string(rec.Head), ".")
-	seq, err := strconv.ParseUint(digits, 10, 64)
+	seq, err := strconv.ParseUint(strings.Split(string(rec.Head), ".")[1], 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,4 +219,9 @@ func TestStore(t *testing.T) {
 			storetest.Run(t, connect(t, natstest.Start(t, &test.server).URL()).factory(test.parameters, test.apart))
 		})
 	}
+}
+
+// tokenOf is the head token of a record at the place in its stream.
+func tokenOf(log stores.Log, stream, entity uint64) stores.HeadToken {
+	return stores.HeadToken(fmt.Sprintf("%s.%d.%d", natsstore.LogToken(log.Info().ID), stream, entity))
 }

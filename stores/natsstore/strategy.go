@@ -1,7 +1,6 @@
 package natsstore
 
 import (
-	"errors"
 	"math/bits"
 	"sync"
 	"time"
@@ -86,13 +85,9 @@ func (s *strategy) took(batch bool, n int, d time.Duration) {
 
 // refused learns from a batch of n that the stream refused.
 func (s *strategy) refused(n int, err error) {
-	var api *apiError
-	if !errors.As(err, &api) {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch api.ErrCode {
+	switch codeOf(err) {
 	case codeBatchDisabled:
 		s.size = 0
 	case codeBatchTooLarge:

@@ -61,7 +61,8 @@ func (s *Store) wanted() jetstream.StreamConfig {
 	return c
 }
 
-// openStream returns the configuration of the log's stream, once it is as it must be.
+// openStream returns the configuration of the log's stream, once it is as it
+// must be. A stream that holds something else is not touched.
 func (s *Store) openStream(ctx context.Context) (*jetstream.StreamConfig, error) {
 	var config *jetstream.StreamConfig
 	err := s.retry(ctx, func() error {
@@ -85,6 +86,9 @@ func (s *Store) openStream(ctx context.Context) (*jetstream.StreamConfig, error)
 	if err != nil {
 		return nil, err
 	}
+	if _, _, err := s.readLog(ctx); err != nil {
+		return nil, err
+	}
 	if !s.o.NoSetup {
 		if config, err = s.amend(ctx, config); err != nil {
 			return nil, err
@@ -103,6 +107,9 @@ func (s *Store) openStream(ctx context.Context) (*jetstream.StreamConfig, error)
 // setupError says what of JetStream's refusals a user can do something about.
 func (s *Store) setupError(ctx context.Context, what string, err error) error {
 	var api *jetstream.APIError
+	if errors.Is(err, errBucket) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
 	if errors.As(err, &api) && api.Code != 503 {
 		return fmt.Errorf("%s: JetStream answers: %s (code %d)", what, api.Description, api.ErrorCode)
 	}
@@ -118,9 +125,9 @@ func (s *Store) amend(ctx context.Context, have *jetstream.StreamConfig) (*jetst
 	if s.o.MaxBytes > 0 {
 		want.MaxBytes = s.o.MaxBytes
 	}
-	want.DenyDelete, want.DenyPurge, want.AllowDirect = true, true, true
+	want.DenyDelete, want.DenyPurge, want.AllowDirect, want.AllowRollup = true, true, true, false
 	want.AllowAtomicPublish = want.AllowAtomicPublish || s.atomic()
-	if want.Replicas == have.Replicas && want.MaxBytes == have.MaxBytes && have.DenyDelete && have.DenyPurge && have.AllowDirect && want.AllowAtomicPublish == have.AllowAtomicPublish {
+	if want.Replicas == have.Replicas && want.MaxBytes == have.MaxBytes && have.DenyDelete && have.DenyPurge && have.AllowDirect && !have.AllowRollup && want.AllowAtomicPublish == have.AllowAtomicPublish {
 		return have, nil
 	}
 	if wrong, _ := s.faults(&want); len(wrong) > 0 {
@@ -160,11 +167,12 @@ func (s *Store) faults(c *jetstream.StreamConfig) (wrong, warn []string) {
 	must(c.AllowDirect, "its allow_direct must be true: events are read by direct get")
 	must(c.Mirror == nil && len(c.Sources) == 0, "it must not be fed from other streams")
 	must(c.SubjectTransform == nil, "it must not transform subjects")
+	must(c.FirstSeq <= 1, fmt.Sprintf("its first_seq is %d and must be 1: messages before it would be missing", c.FirstSeq))
+	must(!c.AllowRollup, "its allow_rollup_hdrs must be false: a message could delete all events before it")
 	must(s.o.Replicas == 0 || c.Replicas == s.o.Replicas, fmt.Sprintf("it has %d replicas and should have %d: change one of them, or open the store with setup", c.Replicas, s.o.Replicas))
 	must(s.o.MaxBytes == 0 || c.MaxBytes == s.o.MaxBytes, fmt.Sprintf("its max_bytes is %d and should be %d: change one of them, or open the store with setup", c.MaxBytes, s.o.MaxBytes))
 	should(c.DenyDelete, "deny_delete is false: anybody may delete events")
 	should(c.DenyPurge, "deny_purge is false: anybody may delete all events")
-	should(!c.AllowRollup, "allow_rollup_hdrs is true: a message may delete all events before it")
 	should(c.AllowAtomicPublish || !s.atomic(), "allow_atomic is false: with sync_interval always each commit costs a sync of its own")
 	return wrong, warn
 }

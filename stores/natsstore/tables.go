@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/eshost/eshost/stores"
 )
@@ -29,30 +30,45 @@ type about struct {
 // is new. Of two that write at once one is told that the other was first.
 func (s *Store) openAbout(ctx context.Context) (stores.LogID, error) {
 	for {
-		m, err := s.fromLeader(ctx, s.o.Stream, get{Last: s.subjects.store()})
-		if err == nil {
-			return readAbout(m.Data)
+		id, there, err := s.readLog(ctx)
+		if err != nil || there {
+			return id, err
 		}
-		if !errors.Is(err, errNoMessage) {
-			return stores.LogID{}, err
-		}
-		first, err := s.fromLeader(ctx, s.o.Stream, get{Last: ">"})
-		if err == nil {
-			return stores.LogID{}, fmt.Errorf("%w: stream %s holds a message on %s, but none that says that it is a log of eshost: choose another stream", stores.ErrCorrupt, s.o.Stream, first.Subject)
-		}
-		if !errors.Is(err, errNoMessage) {
-			return stores.LogID{}, err
-		}
-		var id stores.LogID
 		rand.Read(id[:]) // never fails
 		body, err := json.Marshal(about{Format: format, Log: id[:], Slices: stores.Slices})
 		if err != nil {
 			return stores.LogID{}, err
 		}
 		if _, err := s.publish(ctx, s.subjects.store(), 0, body); err != nil && !isMismatch(err) {
+			return stores.LogID{}, fmt.Errorf("write what the log says about itself to stream %s: %w", s.o.Stream, err)
+		}
+		if err := s.pause(ctx, retryPause); err != nil { // another host is first
 			return stores.LogID{}, err
 		}
 	}
+}
+
+// readLog reads the id of the stream's log. An empty stream has none; one that
+// holds something else is an error.
+func (s *Store) readLog(ctx context.Context) (id stores.LogID, there bool, err error) {
+	var foreign *message
+	for range 2 { // after the first look another host may have begun the log
+		m, err := s.fromLeader(ctx, s.o.Stream, get{Last: s.subjects.store()})
+		if err == nil {
+			id, err = readAbout(m.Data)
+			return id, err == nil, err
+		}
+		if !errors.Is(err, errNoMessage) {
+			return id, false, err
+		}
+		if foreign != nil {
+			break
+		}
+		if foreign, err = s.last(ctx, s.o.Stream); err != nil || foreign == nil {
+			return id, false, err
+		}
+	}
+	return id, false, fmt.Errorf("%w: stream %s holds a message on %s, but none that says that it is a log of eshost: choose another stream", stores.ErrCorrupt, s.o.Stream, foreign.Subject)
 }
 
 func readAbout(data []byte) (id stores.LogID, err error) {
@@ -69,19 +85,18 @@ func readAbout(data []byte) (id stores.LogID, err error) {
 	return stores.LogID(a.Log), nil
 }
 
-// isMismatch reports whether a stream refused a message for what it expects.
-func isMismatch(err error) bool {
-	var api *apiError
-	return errors.As(err, &api) && (api.ErrCode == codeWrongLastSequence || api.ErrCode == codeLastSequenceInDoubt)
-}
-
 // pluginTable numbers plugins: a number is a message of its own in the log,
 // written before the first record with it.
 type pluginTable struct {
 	mu      sync.RWMutex
 	numbers map[stores.Digest]uint32
 	digests []stores.Digest // by number
-	adding  sync.Mutex      // one at a time
+	adding  *semaphore.Weighted
+}
+
+func (t *pluginTable) init() {
+	t.numbers = make(map[stores.Digest]uint32)
+	t.adding = semaphore.NewWeighted(1)
 }
 
 func (t *pluginTable) known(d *stores.Digest) (uint32, bool) {
@@ -96,8 +111,10 @@ func (t *pluginTable) number(ctx context.Context, s *Store, d stores.Digest) (ui
 	if n, ok := t.known(&d); ok {
 		return n, nil
 	}
-	t.adding.Lock()
-	defer t.adding.Unlock()
+	if err := t.adding.Acquire(ctx, 1); err != nil { // one at a time
+		return 0, err
+	}
+	defer t.adding.Release(1)
 	for {
 		if err := t.load(ctx, s); err != nil {
 			return 0, err
@@ -108,8 +125,14 @@ func (t *pluginTable) number(ctx context.Context, s *Store, d stores.Digest) (ui
 		t.mu.RLock()
 		next := uint32(len(t.digests))
 		t.mu.RUnlock()
-		if _, err := s.publish(ctx, s.subjects.plugin(next), 0, d[:]); err != nil && !isMismatch(err) {
-			return 0, err
+		_, err := s.publish(ctx, s.subjects.plugin(next), 0, d[:])
+		if err != nil && !isMismatch(err) {
+			return 0, fmt.Errorf("record the plugin %s: %w", d, err)
+		}
+		if isInDoubt(err) {
+			if err := s.pause(ctx, retryPause); err != nil {
+				return 0, err
+			}
 		}
 	}
 }
@@ -189,12 +212,14 @@ func (t *kindTable) note(ctx context.Context, s *Store, c *stores.Commit) error 
 		// A mismatch says that it is there, or on its way: then once more.
 		for {
 			_, err := s.publish(ctx, s.subjects.kind(k.typ, k.Kind), 0, nil)
-			var api *apiError
-			if errors.As(err, &api) && api.ErrCode == codeLastSequenceInDoubt {
+			if isInDoubt(err) {
+				if err := s.pause(ctx, retryPause); err != nil {
+					return err
+				}
 				continue
 			}
 			if err != nil && !isMismatch(err) {
-				return err
+				return fmt.Errorf("record the kind %s of version %d: %w", k.Name, k.Version, err)
 			}
 			break
 		}

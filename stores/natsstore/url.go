@@ -3,6 +3,7 @@ package natsstore
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"sort"
@@ -29,7 +30,8 @@ import (
 //	timeout                       how long to wait for an answer, such as 5s
 //	name                          of this client, as servers show it
 //
-// An unknown parameter is an error. Errors do not show the password or token.
+// An unknown parameter is an error. Errors show nothing of the URL but names of
+// parameters: a password that is not encoded may be anywhere.
 func ParseURL(s string) (*Options, error) {
 	o, err := parseURL(s)
 	if err != nil {
@@ -49,6 +51,9 @@ func parseURL(s string) (*Options, error) {
 	}
 	rest, query, _ := strings.Cut(rest, "?")
 	authority, path, _ := strings.Cut(rest, "/")
+	if strings.Contains(path, "@") || strings.Contains(query, "@") {
+		return nil, errors.New("there is an @ behind the host: in a user, password or token write / as %2F and ? as %3F, and an @ that belongs where it is as %40")
+	}
 	o := &Options{}
 	hosts := authority
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
@@ -131,24 +136,30 @@ func (o *Options) parameters(values url.Values) error {
 			continue
 		}
 		var err error
+		must := ""
 		switch name {
 		case "replicas":
 			o.Replicas, err = strconv.Atoi(value)
+			must = "a number from 1 to 5"
 		case "max_bytes":
 			o.MaxBytes, err = strconv.ParseInt(value, 10, 64)
+			must = "a number of bytes"
 		case "setup":
 			var setup bool
 			setup, err = strconv.ParseBool(value)
+			must = "true or false"
 			o.NoSetup = !setup
 		case "sync":
 			o.Sync, err = ParseSync(value)
+			must = "always, interval or unknown"
 		case "timeout":
 			o.AnswerTimeout, err = time.ParseDuration(value)
+			must = "a time such as 5s"
 		default:
 			return fmt.Errorf("it has no parameter %q: there are max_bytes, replicas, setup, sync, timeout, %s", name, strings.Join(sortedKeys(texts), ", "))
 		}
 		if err != nil {
-			return fmt.Errorf("the parameter %s=%s: %w", name, value, err)
+			return fmt.Errorf("the parameter %s must be %s", name, must)
 		}
 	}
 	return nil
@@ -161,7 +172,7 @@ func ParseSync(s string) (Sync, error) {
 			return sync, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is none of always, interval, unknown", s)
+	return 0, errors.New("it is none of always, interval, unknown")
 }
 
 func sortedKeys(m map[string]*string) []string {
@@ -175,10 +186,10 @@ func sortedKeys(m map[string]*string) []string {
 
 // String returns the options as a URL that shows no password, token or what is
 // in a file, for messages.
-func (o *Options) String() string {
-	p := *o
+func (o Options) String() string {
+	p := o
 	if err := p.defaults(); err != nil {
-		p = *o
+		p = o
 	}
 	var b strings.Builder
 	b.WriteString("nats://")
@@ -215,3 +226,9 @@ func (o *Options) String() string {
 	}
 	return b.String()
 }
+
+// GoString is String, for %#v.
+func (o Options) GoString() string { return o.String() }
+
+// LogValue implements slog.LogValuer by String.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }

@@ -1,6 +1,9 @@
 package natsstore_test
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -49,22 +52,29 @@ func TestAWrongURLIsRefusedWithoutItsSecrets(t *testing.T) {
 		"nats://user:s3cret@a:99999":        "port",
 		"nats://user:s3cret%zz@a":           "%25",
 		"nats://user:s3cret@a,/x":           "no host",
-		"nats://a/x y":                      "x y",
-		"nats://a/x.y":                      "x.y",
+		"nats://a/s3cret y":                 "the name of the stream",
+		"nats://a/s3cret.y":                 "the name of the stream",
 		"nats://a/x?replica=3":              "no parameter \"replica\"",
 		"nats://a/x?replicas=3&replicas=3":  "2 times",
-		"nats://a/x?replicas=many":          "replicas=many",
+		"nats://a/x?replicas=many":          "replicas must be a number",
 		"nats://a/x?replicas=6":             "1 to 5",
-		"nats://a/x?setup=perhaps":          "setup=perhaps",
-		"nats://a/x?sync=never":             "interval",
-		"nats://a/x?timeout=5":              "timeout=5",
+		"nats://a/x?setup=perhaps":          "setup must be true or false",
+		"nats://a/x?sync=s3cret":            "interval",
+		"nats://a/x?timeout=5":              "timeout must be a time",
 		"nats://a/x?max_bytes=-1":           "-1",
 		"nats://a/x?tls_cert=c":             "tls_key",
 		"nats://a/x?%zz":                    "well encoded",
 		"nats://u:s3cret@a?credentials=f":   "choose one",
-		"nats://a/x?snapshots=a.b":          "a.b",
-		"nats://u:s3cret@a/x?timeout=nope":  "nope",
+		"nats://a/x?snapshots=s3cret.b":     "snapshots",
+		"nats://u:x@a/x?timeout=s3cret":     "timeout must be",
 		"nats://u:s3cret@a/x?password=s3c3": "no parameter",
+		"nats://abc/s3cret@host:4222/x":     "%2F",
+		"nats://u:12/s3cret@host/x":         "%2F",
+		"nats://u:p@1/s3cret@host":          "%2F",
+		"nats://u:1?s3cret@host":            "%3F",
+		"nats://tok?s3cret@host/x":          "%3F",
+		"nats://u:1/a?s3cret=x@host":        "%3F",
+		"nats://h/x?timeout=s3cret@h":       "%40",
 	} {
 		o, err := natsstore.ParseURL(url)
 		if err == nil {
@@ -73,6 +83,22 @@ func TestAWrongURLIsRefusedWithoutItsSecrets(t *testing.T) {
 		}
 		if text := err.Error(); !strings.Contains(text, want) || strings.Contains(text, "s3cret") {
 			t.Errorf("%s: %v, want something of %q", url, err, want)
+		}
+	}
+}
+
+func TestOptionsShowNoSecretHoweverTheyArePrinted(t *testing.T) {
+	for _, url := range []string{"nats://user:s3cret@host/x", "nats://s3cret@host/x"} {
+		o, err := natsstore.ParseURL(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said bytes.Buffer
+		slog.New(slog.NewTextHandler(&said, nil)).Info("open", "options", *o, "pointer", o)
+		for _, text := range []string{fmt.Sprintf("%v %+v %s %#v", *o, *o, *o, *o), fmt.Sprintf("%v %+v %s %#v", o, o, o, o), said.String()} {
+			if strings.Contains(text, "s3cret") || strings.Count(text, "xxxxx@host/x") < 2 {
+				t.Error(text)
+			}
 		}
 	}
 }

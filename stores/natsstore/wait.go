@@ -57,6 +57,13 @@ func (c *changes) after(seq uint64, event uint32) (more bool, changed <-chan str
 	return c.seq > seq || c.seq == seq && seq > 0 && int(event) < c.events-1, c.changed
 }
 
+// known is the stream sequence of the last record that is surely in the log.
+func (c *changes) known() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seq
+}
+
 // Wait implements stores.Log. All who wait share one look at the log's head, taken when
 // this process or a hint from another says that something was appended.
 func (s *Store) Wait(ctx context.Context, after stores.Position) error {
@@ -91,6 +98,8 @@ func (s *Store) waitFor(ctx context.Context, after stores.Position) error {
 		}
 		select {
 		case <-changed:
+		case <-s.failure.ch:
+			return s.failed()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.closing:
@@ -110,16 +119,29 @@ func (s *Store) look(ctx context.Context) error {
 	return err
 }
 
-// watch looks at the log's head for those who wait, until the store closes.
+// watch looks at the log's head for those who wait, and now and then whether it
+// still is the log that was opened, until the store closes or it is not.
 func (s *Store) watch() {
-	tick := time.NewTicker(pollPause)
+	tick := time.NewTicker(s.o.poll)
 	defer tick.Stop()
 	for {
+		same := true
 		select {
 		case <-s.changes.hints:
+		case <-s.connected:
+			same = false
 		case <-tick.C:
+			same = false
+		case <-s.failure.ch:
+			return
 		case <-s.closing:
 			return
+		}
+		if !same {
+			if err := s.verify(s.base); err != nil && !s.isClosing() {
+				s.o.Logger.Debug("the log cannot be read", "stream", s.o.Stream, "error", err)
+				continue
+			}
 		}
 		if s.changes.waiting.Load() == 0 {
 			continue
@@ -144,13 +166,14 @@ func (s *Store) listen() error {
 	return err
 }
 
-// appended tells this process and others what an append has put into the log.
+// appended tells this process and others what an append has put into the log, or
+// an earlier try of it.
 func (s *Store) appended(a *appending) {
 	var last uint64
 	events := 0
 	for i := range a.results {
-		if r := &a.results[i]; r.Outcome == stores.Applied {
-			if seq, _, _ := parseHead(r.Head); seq > last {
+		if r := &a.results[i]; r.Outcome == stores.Applied || r.Outcome == stores.Duplicate {
+			if seq, _, _ := s.parseHead(r.Head); seq > last {
 				last, events = seq, len(a.commits[i].Events)
 			}
 		}

@@ -25,6 +25,7 @@ const transactionBytes = 2 * maxCommit
 // call is one Append under way.
 type call struct {
 	s       *Store
+	conn    session
 	fence   stores.Fence
 	commits []stores.Commit
 	results []stores.Result
@@ -42,8 +43,9 @@ type batch struct {
 var callPool = sync.Pool{New: func() any { return new(call) }}
 
 var (
-	errTwice    = errors.New("two commits of one entity in one append")
-	errNoEvents = errors.New("a commit without events")
+	errTwice     = errors.New("two commits of one entity in one append")
+	errNoEvents  = errors.New("a commit without events")
+	errEventName = errors.New("the name of an event is not UTF-8 or has a zero byte, and Postgres cannot list it")
 )
 
 // Append implements stores.Log. One call is one transaction, unless it is very
@@ -53,20 +55,20 @@ func (s *Store) Append(ctx context.Context, fence stores.Fence, commits []stores
 	a := callPool.Get().(*call)
 	a.s, a.fence, a.commits, a.results = s, fence, commits, make([]stores.Result, len(commits))
 	results := a.results
-	if err := s.enter(ctx); err != nil {
+	if ctx, leave, err := s.enter(ctx); err != nil {
 		for i := range commits {
 			a.refuse(i, stores.Refused, err)
 		}
 	} else {
 		a.run(ctx)
-		s.calls.RUnlock()
+		leave()
 	}
 	a.release()
 	return results
 }
 
 func (a *call) release() {
-	a.s, a.commits, a.results = nil, nil, nil
+	a.s, a.conn, a.commits, a.results = nil, session{}, nil, nil
 	a.order, a.missing = a.order[:0], a.missing[:0]
 	if cap(a.batch.records.b) <= 2*appendBytes {
 		callPool.Put(a)
@@ -90,8 +92,21 @@ func (a *call) run(ctx context.Context) {
 	if len(a.order) == 0 {
 		return
 	}
+	a.insert(ctx)
+	a.explain(ctx)
+}
+
+// insert sends the commits, all by one connection: what is known of the tables when they are encoded holds for
+// as long as that is open.
+func (a *call) insert(ctx context.Context) {
+	var err error
+	if a.conn, err = a.s.session(ctx); err != nil {
+		a.refuseAll(a.order, stores.Refused, a.s.failure(err))
+		return
+	}
+	defer a.conn.Release()
 	if err := a.prepare(ctx); err != nil {
-		a.refuseAll(a.order, stores.Refused, failure(err))
+		a.refuseAll(a.order, stores.Refused, a.s.failure(err))
 		return
 	}
 	b := &a.batch
@@ -110,7 +125,6 @@ func (a *call) run(ctx context.Context) {
 		}
 	}
 	a.write(ctx)
-	a.explain(ctx)
 }
 
 // admit checks the commits and puts those that pass in the order of their
@@ -123,6 +137,8 @@ func (a *call) admit() {
 			a.refuse(i, stores.Refused, err)
 		case len(c.Events) == 0:
 			a.refuse(i, stores.Refused, errNoEvents)
+		case !nameable(c.Events):
+			a.refuse(i, stores.Refused, errEventName)
 		case c.Expected > math.MaxInt64-uint64(len(c.Events)):
 			a.results[i] = stores.Result{Outcome: stores.Conflict} // no entity gets there
 		default:
@@ -144,17 +160,29 @@ func (a *call) admit() {
 	})
 }
 
+// nameable reports whether the table of kinds can hold the events' names.
+func nameable(events []stores.Event) bool {
+	last := ""
+	for i := range events {
+		if name := events[i].Name; name != last && !holds(name) {
+			return false
+		}
+		last = events[i].Name
+	}
+	return true
+}
+
 // prepare writes what must be there before the commits: plugins, kinds and the
 // fence's epoch.
 func (a *call) prepare(ctx context.Context) error {
-	if err := a.s.plugins.note(ctx, a.s, a.commits, a.order); err != nil {
+	if err := a.conn.plugins.note(ctx, a.s, a.conn, a.commits, a.order); err != nil {
 		return fmt.Errorf("note a plugin: %w", err)
 	}
-	if err := a.s.kinds.note(ctx, a.s, a.commits, a.order); err != nil {
+	if err := a.conn.kinds.note(ctx, a.s, a.conn, a.commits, a.order); err != nil {
 		return fmt.Errorf("note the kinds of events: %w", err)
 	}
 	if a.fence.Epoch != 0 {
-		if err := a.s.raised.raise(ctx, a.s, a.fence); err != nil {
+		if err := a.conn.raised.raise(ctx, a.s, a.conn, a.fence); err != nil {
 			return fmt.Errorf("raise the epoch: %w", err)
 		}
 	}
@@ -170,7 +198,7 @@ func (a *call) outside(i int) bool {
 func (a *call) add(i int) bool {
 	c, b := &a.commits[i], &a.batch
 	start := b.records.open()
-	b.records.b = stores.AppendRecord(b.records.b, c, a.s.plugins.number(c.Plugin))
+	b.records.b = stores.AppendRecord(b.records.b, c, a.conn.plugins.number(c.Plugin))
 	if size := len(b.records.b) - start; size > maxCommit {
 		b.records.drop(start)
 		a.refuse(i, stores.TooLarge, fmt.Errorf("%w: a record of %d bytes, at most %d", stores.ErrTooLarge, size, maxCommit))

@@ -14,20 +14,32 @@ import (
 
 // get reads the one value that a query gives, and says whether there is one.
 func get[T any](ctx context.Context, s *Store, sql string, args ...any) (v T, there bool, err error) {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return v, false, err
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	err = s.pool.QueryRow(ctx, sql, args...).Scan(&v)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return v, false, nil
 	}
-	return v, err == nil, failure(err)
+	return v, err == nil, s.failure(err)
+}
+
+// checkName says what is wrong with a checkpoint's name.
+func checkName(name string) error {
+	if !holds(name) {
+		return fmt.Errorf("%w: a checkpoint's name is UTF-8 without zero bytes", stores.ErrInvalidID)
+	}
+	return nil
 }
 
 // Checkpoint implements stores.CheckpointStore.
 func (s *Store) Checkpoint(ctx context.Context, name string) (p stores.Position, err error) {
-	text, _, err := get[string](ctx, s, s.sql.checkpointLoad, name)
+	text := ""
+	if err = checkName(name); err == nil {
+		text, _, err = get[string](ctx, s, s.sql.checkpointLoad, name)
+	}
 	if err == nil {
 		p, err = stores.ParsePosition(text)
 	}
@@ -39,7 +51,11 @@ func (s *Store) Checkpoint(ctx context.Context, name string) (p stores.Position,
 
 // SaveCheckpoint implements stores.CheckpointStore.
 func (s *Store) SaveCheckpoint(ctx context.Context, name string, p stores.Position) error {
-	if err := s.write(ctx, true, s.sql.checkpointSave, name, p.String()); err != nil {
+	err := checkName(name)
+	if err == nil {
+		err = s.write(ctx, true, s.sql.checkpointSave, name, p.String())
+	}
+	if err != nil {
 		return fmt.Errorf("save checkpoint %q: %w", name, err)
 	}
 	return nil
@@ -47,7 +63,11 @@ func (s *Store) SaveCheckpoint(ctx context.Context, name string, p stores.Positi
 
 // DeleteCheckpoint implements stores.CheckpointStore.
 func (s *Store) DeleteCheckpoint(ctx context.Context, name string) error {
-	if err := s.write(ctx, true, s.sql.checkpointDelete, name); err != nil {
+	err := checkName(name)
+	if err == nil {
+		err = s.write(ctx, true, s.sql.checkpointDelete, name)
+	}
+	if err != nil {
 		return fmt.Errorf("delete checkpoint %q: %w", name, err)
 	}
 	return nil
@@ -97,13 +117,14 @@ func (s *Store) Blobs(ctx context.Context) iter.Seq2[stores.Digest, error] {
 }
 
 func (s *Store) blobs(ctx context.Context) (all []stores.Digest, err error) {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	rows, err := s.pool.Query(ctx, s.sql.blobList)
 	if err != nil {
-		return nil, failure(err)
+		return nil, s.failure(err)
 	}
 	var digest []byte
 	_, err = pgx.ForEachRow(rows, []any{&digest}, func() error {
@@ -113,5 +134,5 @@ func (s *Store) blobs(ctx context.Context) (all []stores.Digest, err error) {
 		all = append(all, stores.Digest(digest))
 		return nil
 	})
-	return all, failure(err)
+	return all, s.failure(err)
 }

@@ -18,7 +18,7 @@ func (s *Store) findDurability(ctx context.Context) error {
 	err := s.pool.QueryRow(ctx, "SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('synchronous_standby_names')").
 		Scan(&v.fsync, &v.commit, &v.standbys)
 	if err != nil {
-		return failure(err)
+		return s.failure(err)
 	}
 	s.info.Durability, s.info.DurabilityIs = v.durability()
 	if s.info.Durability < stores.Synced {

@@ -12,7 +12,8 @@ import (
 type feed struct {
 	mu      sync.Mutex
 	end     place         // of the last event that anybody told of
-	changed chan struct{} // closed when end grows
+	moves   uint64        // how often end has changed
+	changed chan struct{} // closed when end changes
 	waiting int
 	wake    chan struct{} // tells the watcher that somebody waits
 	fresh   chan struct{} // tells the notifier that something was appended
@@ -22,27 +23,48 @@ func (f *feed) init() {
 	f.changed, f.wake, f.fresh = make(chan struct{}), make(chan struct{}, 1), make(chan struct{}, 1)
 }
 
-// seen notes a place that is in the log.
-func (f *feed) seen(p place) {
+// asking returns what told wants to know of the moment before the server was asked.
+func (f *feed) asking() (moves uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if p.compare(f.end) > 0 {
-		f.end = p
-		close(f.changed)
-		f.changed = make(chan struct{})
+	return f.moves
+}
+
+// told notes where the server said that the log ends. If that is before what was known already when it was asked, the
+// log has lost its end, as when the database is restored.
+func (f *feed) told(p place, moves uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p.compare(f.end) > 0 || p != f.end && moves == f.moves {
+		f.move(p)
 	}
+}
+
+func (f *feed) move(p place) {
+	f.end = p
+	f.moves++
+	close(f.changed)
+	f.changed = make(chan struct{})
 }
 
 // appended notes a place that this store's own append made.
 func (f *feed) appended(p place) {
-	f.seen(p)
+	f.grow(p)
 	select {
 	case f.fresh <- struct{}{}:
 	default:
 	}
 }
 
-// next returns the end, and what is closed when there is more.
+func (f *feed) grow(p place) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p.compare(f.end) > 0 {
+		f.move(p)
+	}
+}
+
+// next returns the end, and what is closed when it is another one.
 func (f *feed) next() (place, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,30 +99,34 @@ func (s *Store) Head(ctx context.Context) (stores.Position, error) {
 	if err != nil {
 		return stores.Position{}, fmt.Errorf("read the log's head: %w", err)
 	}
-	return s.position(head), nil
+	return head.position(), nil
 }
 
 // headAfter returns the place of the log's last event. A place that is not in the log
 // is ErrPosition.
 func (s *Store) headAfter(ctx context.Context, after place) (head place, err error) {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return place{}, err
 	}
-	defer s.calls.RUnlock()
-	var group, event int64
+	defer leave()
+	moves := s.feed.asking()
+	var group, mark, event int64
 	var member int32
 	var there bool
-	if err := s.pool.QueryRow(ctx, s.sql.head, int64(after.group), int32(after.member)).Scan(&group, &member, &event, &there); err != nil {
-		return place{}, failure(err)
+	if err := s.pool.QueryRow(ctx, s.sql.head, int64(after.group), int64(after.mark), int32(after.member), int64(after.event)).Scan(&group, &mark, &member, &event, &there); err != nil {
+		return place{}, s.failure(err)
+	}
+	head = place{uint64(group), uint64(mark), uint32(member), uint32(event)}
+	if group == 0 || member != 0 {
+		s.feed.told(head, moves)
 	}
 	switch {
 	case after.group != 0 && !there:
-		return place{}, errPosition(s.position(after))
+		return place{}, errPosition(after.position())
 	case group != 0 && member == 0:
 		return place{}, fmt.Errorf("%w: the commits at position %d are missing", stores.ErrCorrupt, group)
 	}
-	head = place{uint64(group), uint32(member), uint32(event)}
-	s.feed.seen(head)
 	return head, nil
 }
 
@@ -113,7 +139,7 @@ func (s *Store) Wait(ctx context.Context, after stores.Position) error {
 }
 
 func (s *Store) await(ctx context.Context, after stores.Position) error {
-	at, err := s.placeOf(after)
+	at, err := placeOf(after)
 	if err != nil {
 		return err
 	}
@@ -130,6 +156,12 @@ func (s *Store) await(ctx context.Context, after stores.Position) error {
 		end, changed := s.feed.next()
 		if end.compare(at) > 0 {
 			return nil
+		}
+		if end.compare(at) < 0 { // the log has lost its end, and the position with it
+			if _, err := s.headAfter(ctx, at); err != nil {
+				return err
+			}
+			continue
 		}
 		select {
 		case <-changed:

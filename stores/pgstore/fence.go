@@ -30,7 +30,7 @@ func (r *raised) has(f stores.Fence) bool {
 // raise names the fence's epoch for its slices. An append under an older one
 // holds the lock shared from before it looks at the epochs until it is committed:
 // so once this returns, none will be committed any more.
-func (r *raised) raise(ctx context.Context, s *Store, f stores.Fence) error {
+func (r *raised) raise(ctx context.Context, s *Store, conn session, f stores.Fence) error {
 	if r.has(f) {
 		return nil
 	}
@@ -38,8 +38,8 @@ func (r *raised) raise(ctx context.Context, s *Store, f stores.Fence) error {
 	if f.Slices.IsZero() {
 		from, to = 0, stores.Slices-1
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, s.sql.order, s.fence); err != nil {
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, s.fence); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, s.sql.raise, from, to, strconv.FormatUint(f.Epoch, 10))

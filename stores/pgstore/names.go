@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -40,13 +42,24 @@ func (n names) sql(text string) string {
 
 // check says what is wrong with the names.
 func (n names) check() error {
-	if len(n.schema) > maxNameBytes || strings.ContainsRune(n.schema, 0) {
-		return fmt.Errorf("schema %.80q: a name of 1 to %d bytes is wanted", n.schema, maxNameBytes)
+	if len(n.schema) == 0 || len(n.schema) > maxNameBytes || !plain(n.schema) {
+		return fmt.Errorf("schema %.80q: a name of 1 to %d bytes of UTF-8 without control characters is wanted", n.schema, maxNameBytes)
+	}
+	if !plain(n.prefix) {
+		return fmt.Errorf("table prefix %.80q: UTF-8 without control characters is wanted", n.prefix)
 	}
 	for _, r := range relations {
-		if len(n.bare(r)) > maxNameBytes || strings.ContainsRune(n.prefix, 0) {
+		if len(n.bare(r)) > maxNameBytes {
 			return fmt.Errorf("table prefix %.80q: the name of table %.80q would have more than %d bytes: choose a shorter one", n.prefix, n.bare(r), maxNameBytes)
 		}
 	}
 	return nil
 }
+
+// plain reports whether a name is one that a statement can hold whatever stands around it.
+func plain(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// holds reports whether Postgres's text can hold the value.
+func holds(value string) bool { return utf8.ValidString(value) && strings.IndexByte(value, 0) < 0 }

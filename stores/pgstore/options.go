@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,29 +54,63 @@ func (o *Options) defaults() {
 	}
 }
 
-// settings are what the store needs of its sessions. Every statement has an index made for it, and the plans
+// needed are the settings that the store needs of its sessions. Every statement has an index made for it, and the plans
 // must not depend on how full the tables were when a connection was made.
-var settings = map[string]string{
+var needed = map[string]string{
 	"default_transaction_isolation": "read committed", // each statement of an append must see what the one before waited for
 	"plan_cache_mode":               "force_generic_plan",
 	"enable_seqscan":                "off",
 	"enable_bitmapscan":             "off",
 	"enable_hashjoin":               "off",
 	"enable_mergejoin":              "off",
+	"enable_sort":                   "off", // of more than what an index leaves unordered
+	"join_collapse_limit":           "1",
 	"jit":                           "off",
-	"client_encoding":               "UTF8",
-	"tcp_keepalives_idle":           "10", // a host that is gone holds the log's lock no longer than this takes
+	"work_mem":                      "32MB", // an append of appendBytes goes through no file
+	"tcp_keepalives_idle":           "10",   // a host that is gone holds the log's lock no longer than this takes
 	"tcp_keepalives_interval":       "5",
 	"tcp_keepalives_count":          "3",
+}
+
+// settings is the statement that begins a session. The parameters of the connection would do the same, and a pooler
+// between refuses those that it does not know.
+func (o *Options) settings() string {
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(needed)) {
+		if _, chosen := o.Params[name]; !chosen {
+			fmt.Fprintf(&text, "SET %s = '%s'; ", name, needed[name])
+		}
+	}
+	fmt.Fprintf(&text, "SET statement_timeout = %d", max(1, o.StatementTimeout.Milliseconds())) // 0 would be none
+	return text.String()
+}
+
+// check says what is wrong with the options.
+func (o *Options) check() error {
+	for name := range o.Params {
+		if !passes(name) {
+			return unknownParam(name)
+		}
+	}
+	if o.MaxConns < 1 || o.MaxConns > math.MaxInt32 {
+		return fmt.Errorf("at most %d connections: a number from 1 to %d is wanted", o.MaxConns, math.MaxInt32)
+	}
+	if o.ConnectTimeout < 0 || o.StatementTimeout < 0 || o.StatementTimeout.Milliseconds() > math.MaxInt32 {
+		return fmt.Errorf("time-outs of %v to connect and %v for a statement: positive ones of at most %v are wanted", o.ConnectTimeout, o.StatementTimeout, math.MaxInt32*time.Millisecond)
+	}
+	switch o.Params["target_session_attrs"] {
+	case "", "primary", "read-write":
+		return nil
+	default: // a standby would show old heads
+		return fmt.Errorf("target_session_attrs=%.20q: the store needs the primary: primary or read-write is wanted", o.Params["target_session_attrs"])
+	}
 }
 
 // pool returns the configuration of the pool. Its errors hold no part of the
 // password.
 func (o *Options) pool() (*pgxpool.Config, error) {
-	for name := range o.Params {
-		if !known(name) {
-			return nil, unknownParam(name)
-		}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	var conn strings.Builder
 	set := func(name, value string) {
@@ -103,11 +137,16 @@ func (o *Options) pool() (*pgxpool.Config, error) {
 	c.ConnConfig.ConnectTimeout = o.ConnectTimeout
 	c.PingTimeout = cmp.Or(c.PingTimeout, 5*time.Second)
 	params := c.ConnConfig.RuntimeParams
-	maps.Copy(params, settings)
-	params["statement_timeout"] = strconv.FormatInt(o.StatementTimeout.Milliseconds(), 10)
+	params["client_encoding"] = "UTF8"
 	params["application_name"] = cmp.Or(params["application_name"], "eshost")
-	if c.ConnConfig.ValidateConnect == nil { // a standby would show old heads
+	if o.Params["target_session_attrs"] != "read-write" {
 		c.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
+	}
+	c.ConnConfig.DialFunc = dialer.DialContext
+	c.ConnConfig.OnNotice = func(conn *pgconn.PgConn, n *pgconn.Notice) {
+		if n.SeverityUnlocalized == "WARNING" {
+			conn.CustomData()[warned] = true
+		}
 	}
 	return c, nil
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // How much of an answer is fetched at once: the connection is given back
-// before the first record of a page is shown, however long its reader takes.
+// before the first record of a page is shown, however long its reader takes. A
+// page ends with the record that makes it pageBytes.
 const (
 	pageRows  = 1024
 	pageBytes = 4 << 20
@@ -25,29 +26,37 @@ type row struct {
 
 // page is a part of an answer.
 type page struct {
-	rows []row
-	b    []byte
-	full bool // there may be more
+	rows  []row
+	b     []byte
+	full  bool   // there may be more
+	known *known // when it was read
 }
 
-// fetch runs a query for at most limit rows. Entity is that of all rows unless they name theirs.
-func (s *Store) fetch(ctx context.Context, p *page, entity stores.EntityID, limit int, sql string, args ...any) error {
-	if err := s.enter(ctx); err != nil {
+// fetch runs a query for at most pageRows rows and pageBytes bytes, which are its last arguments. Entity is that of all
+// rows unless they name theirs.
+func (s *Store) fetch(ctx context.Context, p *page, entity stores.EntityID, sql string, args ...any) error {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return err
 	}
-	defer s.calls.RUnlock()
-	p.rows, p.b, p.full = p.rows[:0], p.b[:0], false
-	rows, err := s.pool.Query(ctx, sql, args...)
+	defer leave()
+	conn, err := s.session(ctx)
 	if err != nil {
-		return failure(err)
+		return s.failure(err)
+	}
+	defer conn.Release()
+	if err := conn.plugins.begin(ctx, s, conn); err != nil {
+		return s.failure(err)
+	}
+	p.rows, p.b, p.known = p.rows[:0], p.b[:0], conn.known
+	rows, err := conn.Query(ctx, sql, append(args, pageRows, pageBytes)...)
+	if err != nil {
+		return s.failure(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if p.full = len(p.b) >= pageBytes; p.full {
-			break
-		}
 		v := rows.RawValues()
-		r := row{first: uint64Value(v[rowFirst]), last: uint64Value(v[rowLast]), at: place{group: uint64Value(v[rowPosition]), member: uint32Value(v[rowPlace])}, entity: entity, from: len(p.b)}
+		r := row{first: uint64Value(v[rowFirst]), last: uint64Value(v[rowLast]), at: place{group: uint64Value(v[rowPosition]), mark: uint64Value(v[rowMark]), member: uint32Value(v[rowPlace])}, entity: entity, from: len(p.b)}
 		if len(v) > rowType {
 			r.entity, r.commits = p.entity(v[rowType], v[rowID]), uint32Value(v[rowCommits])
 		}
@@ -55,9 +64,8 @@ func (s *Store) fetch(ctx context.Context, p *page, entity stores.EntityID, limi
 		r.to = len(p.b)
 		p.rows = append(p.rows, r)
 	}
-	rows.Close()
-	p.full = p.full || len(p.rows) == limit
-	return failure(rows.Err())
+	p.full = len(p.rows) == pageRows || len(p.b) >= pageBytes
+	return s.failure(rows.Err())
 }
 
 // entity returns an entity's id: neighbours often have the same type, or are the same.
@@ -86,11 +94,11 @@ func (s *Store) record(ctx context.Context, d *stores.Decoder, p *page, r *row, 
 	if rec.Seq() != r.last {
 		return fmt.Errorf("%w: the record ends at %d, its row says %d", stores.ErrCorrupt, rec.Seq(), r.last)
 	}
-	if rec.Plugin, err = s.plugins.digest(ctx, s, number); err != nil {
+	if rec.Plugin, err = s.digest(ctx, p.known, number); err != nil {
 		return err
 	}
 	rec.Head = tokenOf(rec.Expected)
 	r.at.event = uint32(len(rec.Events) - 1)
-	rec.Place = s.position(r.at)
+	rec.Place = r.at.position()
 	return nil
 }

@@ -11,9 +11,10 @@ import (
 )
 
 // place is a position taken apart: the event of the member of the group.
-// As text it is the log's mark, the group and the member.
+// As text it is the group, the group's mark and the member.
 type place struct {
 	group  uint64 // from 1
+	mark   uint64 // of the group, drawn at random: another group of the same number has another one
 	member uint32 // from 1, with gaps
 	event  uint32
 }
@@ -24,26 +25,28 @@ func (p place) compare(q place) int {
 }
 
 // position is the place as the contract knows it; zero for the zero place.
-func (s *Store) position(p place) stores.Position {
+func (p place) position() stores.Position {
 	if p.group == 0 {
 		return stores.Position{}
 	}
-	b := strconv.AppendUint([]byte(s.places), p.group, 10)
+	b := strconv.AppendUint(make([]byte, 0, 48), p.group, 10)
+	b = strconv.AppendUint(append(b, '.'), p.mark, 36)
 	b = strconv.AppendUint(append(b, '.'), uint64(p.member), 10)
 	return stores.NewPosition(string(b), p.event)
 }
 
 // placeOf is the inverse of position. That the place is in the log it does not say.
-func (s *Store) placeOf(p stores.Position) (place, error) {
+func placeOf(p stores.Position) (place, error) {
 	if p.IsZero() {
 		return place{}, nil
 	}
-	text, ours := strings.CutPrefix(p.Commit(), s.places)
-	group, member, _ := strings.Cut(text, ".")
+	group, rest, _ := strings.Cut(p.Commit(), ".")
+	mark, member, _ := strings.Cut(rest, ".")
 	g, bad := strconv.ParseUint(group, 10, 63)
-	m, wrong := strconv.ParseUint(member, 10, 31)
-	at := place{g, uint32(m), p.Event()}
-	if !ours || bad != nil || wrong != nil || g == 0 || m == 0 || s.position(at) != p {
+	k, worse := strconv.ParseUint(mark, 36, 64)
+	m, worst := strconv.ParseUint(member, 10, 31)
+	at := place{g, k, uint32(m), p.Event()}
+	if bad != nil || worse != nil || worst != nil || g == 0 || m == 0 || at.position() != p {
 		return place{}, errPosition(p)
 	}
 	return at, nil
@@ -56,6 +59,7 @@ const (
 	rowFirst = iota
 	rowLast
 	rowPosition
+	rowMark
 	rowPlace
 	rowRecord
 	rowType

@@ -13,10 +13,11 @@ import (
 
 // Heads implements stores.Log.
 func (s *Store) Heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head, error) {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("read heads: %w", err)
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	heads := make([]stores.Head, len(ids))
 	if len(ids) == 0 {
 		return heads, nil
@@ -24,7 +25,7 @@ func (s *Store) Heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 	types, names := split(ids)
 	rows, err := s.pool.Query(ctx, s.sql.heads, types, names)
 	if err != nil {
-		return nil, fmt.Errorf("read heads: %w", failure(err))
+		return nil, fmt.Errorf("read heads: %w", s.failure(err))
 	}
 	n := 0
 	var first, last int64
@@ -36,7 +37,7 @@ func (s *Store) Heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read heads: %w", failure(err))
+		return nil, fmt.Errorf("read heads: %w", s.failure(err))
 	}
 	return heads, nil
 }
@@ -79,7 +80,7 @@ func (r *reader) run(ctx context.Context, yield func(*stores.Record, error) bool
 	}
 	until := uint64(math.MaxInt64)
 	for first := true; r.next > 0 && r.next <= until; first = false {
-		err := r.s.fetch(ctx, &r.page, r.id, pageRows, r.s.sql.read, r.id.Type, r.id.ID, int64(r.next), int64(until), pageRows)
+		err := r.s.fetch(ctx, &r.page, r.id, r.s.sql.read, r.id.Type, r.id.ID, int64(r.next), int64(until))
 		if err != nil {
 			return err
 		}
@@ -137,6 +138,13 @@ const entitiesPage = 4096
 func (s *Store) Entities(ctx context.Context, typ, after string) iter.Seq2[stores.EntityID, error] {
 	return func(yield func(stores.EntityID, error) bool) {
 		after := after
+		if !holds(typ) {
+			return // no entity has it
+		}
+		if !holds(after) {
+			yield(stores.EntityID{}, fmt.Errorf("list entities of type %s after %.80q: %w: an id is UTF-8 without control characters", typ, after, stores.ErrInvalidID))
+			return
+		}
 		for {
 			ids, err := s.entities(ctx, typ, after)
 			if err != nil {
@@ -160,27 +168,32 @@ func (s *Store) Entities(ctx context.Context, typ, after string) iter.Seq2[store
 }
 
 func (s *Store) entities(ctx context.Context, typ, after string) ([]string, error) {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	rows, err := s.pool.Query(ctx, s.sql.entities, typ, after, entitiesPage)
 	if err != nil {
-		return nil, failure(err)
+		return nil, s.failure(err)
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return ids, failure(err)
+	return ids, s.failure(err)
 }
 
 // Kinds implements stores.Log.
 func (s *Store) Kinds(ctx context.Context, typ string) ([]stores.Kind, error) {
 	fail := func(err error) ([]stores.Kind, error) {
-		return nil, fmt.Errorf("list kinds of type %s: %w", typ, failure(err))
+		return nil, fmt.Errorf("list kinds of type %s: %w", typ, s.failure(err))
 	}
-	if err := s.enter(ctx); err != nil {
+	if !holds(typ) {
+		return nil, nil // no entity has it
+	}
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("list kinds of type %s: %w", typ, err)
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	rows, err := s.pool.Query(ctx, s.sql.kindList, typ)
 	if err != nil {
 		return fail(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/eshost/eshost/stores"
 )
@@ -24,6 +25,9 @@ const (
 	mostGroups  = 8192
 )
 
+// afterTypes sorts behind all types, whose bytes are letters, digits and "_.-".
+const afterTypes = "~"
+
 // scanner goes through the groups of the log.
 type scanner struct {
 	s       *Store
@@ -41,12 +45,15 @@ type scanner struct {
 
 func (c *scanner) run(ctx context.Context) error {
 	var err error
-	if c.after, err = c.s.placeOf(c.q.After); err != nil {
+	if c.after, err = placeOf(c.q.After); err != nil {
 		return err
 	}
 	head, err := c.s.headAfter(ctx, c.after)
 	if err != nil {
 		return err
+	}
+	if !holds(c.q.Type) {
+		return nil // no entity has it
 	}
 	c.group = max(c.after.group, 1)
 	if c.after.member > 0 {
@@ -84,7 +91,11 @@ func (c *scanner) fetch(ctx context.Context, until uint64) error {
 	if !c.q.Slices.IsZero() {
 		from, to = int(c.q.Slices.From), int(c.q.Slices.To)
 	}
-	return c.s.fetch(ctx, &c.page, stores.EntityID{}, pageRows, c.s.sql.scan, int64(c.group), int64(until), int64(c.member), int32(from), int32(to), c.q.Type, pageRows)
+	first, last := c.q.Type, c.q.Type
+	if c.q.Type == "" {
+		last = afterTypes
+	}
+	return c.s.fetch(ctx, &c.page, stores.EntityID{}, c.s.sql.scan, int64(c.group), int64(until), int64(c.member), int32(from), int32(to), first, last)
 }
 
 // show yields what is wanted of the page.
@@ -97,7 +108,7 @@ func (c *scanner) show(ctx context.Context) (more bool, err error) {
 		if err := c.whole.next(r); err != nil {
 			return false, err
 		}
-		if c.q.Type == "" && !c.q.System && r.entity.Type[0] == '_' {
+		if c.q.Type == "" && !c.q.System && strings.HasPrefix(r.entity.Type, "_") {
 			continue
 		}
 		if err := c.s.record(ctx, &c.decoder, &c.page, r, &c.rec); err != nil {

@@ -36,7 +36,7 @@ func (s *Store) findSchema(ctx context.Context) error {
 		Scan(&schema, &encoding, &isolation, &version)
 	switch {
 	case err != nil:
-		return failure(err)
+		return s.failure(err)
 	case version < oldest:
 		return fmt.Errorf("the server is version %d, and %d or later is needed", version/10000, oldest/10000)
 	case encoding != "UTF8":
@@ -77,7 +77,7 @@ func (s *Store) readAbout(ctx context.Context, q querier) (a about, err error) {
 	case errors.Is(err, pgx.ErrNoRows):
 		return a, fmt.Errorf("%w: table %s is empty", stores.ErrCorrupt, s.names.full("meta"))
 	case err != nil:
-		return a, failure(err)
+		return a, s.failure(err)
 	}
 	a.id = stores.LogID(id.Bytes)
 	return a, a.check(s.names)
@@ -107,7 +107,7 @@ func (s *Store) setup(ctx context.Context) (stores.LogID, error) {
 		return a.id, fmt.Errorf("the tables have format %d, this version of eshost needs %d, and setup is off: let eshost renew them once, with setup=true", a.format, format)
 	default:
 		if a, err = s.migrate(ctx); err != nil {
-			return a.id, fmt.Errorf("make the tables: %w", failure(err))
+			return a.id, fmt.Errorf("make the tables: %w", s.failure(err))
 		}
 	}
 	return a.id, s.checkTables(ctx)
@@ -121,13 +121,13 @@ func (s *Store) checkTables(ctx context.Context) error {
 	}
 	rows, err := s.pool.Query(ctx, "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL", full)
 	if err != nil {
-		return failure(err)
+		return s.failure(err)
 	}
 	missing, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err == nil && len(missing) > 0 {
 		err = fmt.Errorf("%w: of a store that was set up, %s is missing: restore it from a backup", stores.ErrUnavailable, strings.Join(missing, ", "))
 	}
-	return failure(err)
+	return s.failure(err)
 }
 
 // migrate goes from the format that is there to this version's, in one

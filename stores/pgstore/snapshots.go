@@ -31,26 +31,28 @@ func (s *Store) Save(ctx context.Context, n *stores.Snapshot) error {
 // write runs one statement that changes something. Unless it is to be
 // durable, the server need not sync for its sake.
 func (s *Store) write(ctx context.Context, durable bool, sql string, args ...any) error {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.enter(ctx)
+	if err != nil {
 		return err
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	if durable {
 		_, err := s.pool.Exec(ctx, sql, args...)
-		return failure(err)
+		return s.failure(err)
 	}
 	b := &pgx.Batch{}
 	b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
 	b.Queue(sql, args...)
-	return failure(s.pool.SendBatch(ctx, b).Close())
+	return s.failure(s.pool.SendBatch(ctx, b).Close())
 }
 
 // Load implements stores.SnapshotStore.
 func (s *Store) Load(ctx context.Context, ids []stores.EntityID) (snaps []*stores.Snapshot, errs []error, err error) {
-	if err := s.enter(ctx); err != nil {
+	ctx, leave, err := s.look(ctx)
+	if err != nil {
 		return nil, nil, fmt.Errorf("load snapshots: %w", err)
 	}
-	defer s.calls.RUnlock()
+	defer leave()
 	snaps, errs = make([]*stores.Snapshot, len(ids)), make([]error, len(ids))
 	if len(ids) == 0 {
 		return snaps, errs, nil
@@ -58,7 +60,7 @@ func (s *Store) Load(ctx context.Context, ids []stores.EntityID) (snaps []*store
 	types, names := split(ids)
 	rows, err := s.pool.Query(ctx, s.sql.snapshotLoad, types, names)
 	if err != nil {
-		return nil, nil, fmt.Errorf("load snapshots: %w", failure(err))
+		return nil, nil, fmt.Errorf("load snapshots: %w", s.failure(err))
 	}
 	var at int64
 	var stored []byte
@@ -71,7 +73,7 @@ func (s *Store) Load(ctx context.Context, ids []stores.EntityID) (snaps []*store
 		return nil
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("load snapshots: %w", failure(err))
+		return nil, nil, fmt.Errorf("load snapshots: %w", s.failure(err))
 	}
 	return snaps, errs, nil
 }

@@ -6,18 +6,24 @@
 // transaction, sent in one go: it inserts the commits' rows, then takes the log's
 // lock, which orders transactions by when they are committed, and inserts one row
 // that gives its batch of commits the next position. So positions are
-// 1, 2, 3, ... without a gap to guess at, whoever reads one has all before it, and
-// only the last and shortest part of an append waits for others.
+// 1, 2, 3, ... without a gap to guess at, and whoever reads one has all before it.
+// The lock is held until the commit is durable: appends insert side by side, and
+// are synced one after the other, which is why a few large ones do more than many
+// small ones.
+//
+// A pooler between the store and the server must give each client a session of
+// its own: PgBouncer with pool_mode=session.
 package pgstore
 
 import (
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/eshost/eshost/stores"
@@ -28,14 +34,13 @@ const maxCommit = 64 << 20
 
 // Store is an open store. Its methods may be called by many goroutines.
 type Store struct {
-	o      Options
-	names  names
-	sql    statements
-	pool   *pgxpool.Pool
-	info   stores.Info
-	places string // what the log's positions begin with
-	lock   int64  // key of the advisory lock that orders appends
-	fence  int64  // key of the advisory lock that epochs are raised under
+	o     Options
+	names names
+	sql   statements
+	pool  *pgxpool.Pool
+	info  stores.Info
+	lock  int64 // key of the advisory lock that orders appends
+	fence int64 // key of the advisory lock that epochs are raised under
 
 	calls   sync.RWMutex // held for reading by what uses the pool
 	closing atomic.Bool
@@ -43,11 +48,8 @@ type Store struct {
 	cancel  context.CancelFunc
 	aside   sync.WaitGroup // the goroutines that wait and notify
 
-	batches batches
-	plugins plugins
-	kinds   kinds
-	raised  raised
-	feed    feed
+	known atomic.Pointer[known] // of the newest connection
+	feed  feed
 }
 
 // Open connects to the database, makes or renews the tables unless told not
@@ -66,7 +68,9 @@ func Open(ctx context.Context, o *Options) (*Store, error) {
 	}
 	s.o.defaults()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	if err := s.open(ctx); err != nil {
+	limited, done := context.WithTimeout(ctx, s.o.callTimeout())
+	defer done()
+	if err := s.open(limited); err != nil {
 		s.cancel()
 		if s.pool != nil {
 			s.pool.Close()
@@ -98,6 +102,12 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	settings := s.o.settings()
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		s.known.Store(new(known))
+		_, err := conn.PgConn().Exec(ctx, settings).ReadAll()
+		return err
+	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return err
 	}
@@ -112,7 +122,6 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.places = hex.EncodeToString(id[:4]) + "."
 	s.lock, s.fence = int64(binary.BigEndian.Uint64(id[:8])), int64(binary.BigEndian.Uint64(id[8:]))
 	s.feed.init()
 	s.info = stores.Info{
@@ -122,25 +131,47 @@ func (s *Store) open(ctx context.Context) error {
 	return s.findDurability(ctx)
 }
 
-// enter begins a use of the pool. Unless it returns an error, the caller must
-// call s.calls.RUnlock when it is done.
-func (s *Store) enter(ctx context.Context) error {
-	if err := ctx.Err(); err != nil && !s.closing.Load() {
-		return err
+// enter begins a use of the pool, which Close waits for. The context it returns ends when the server has not answered
+// for longer than its own time-out explains: a network that swallows packets says nothing at all. Unless there is an
+// error, the caller must call leave when it is done.
+func (s *Store) enter(ctx context.Context) (limited context.Context, leave func(), err error) {
+	if s.closing.Load() {
+		return nil, nil, stores.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
 	s.calls.RLock()
 	if s.closing.Load() {
 		s.calls.RUnlock()
-		return stores.ErrClosed
+		return nil, nil, stores.ErrClosed
 	}
-	return nil
+	limited, cancel := context.WithTimeout(ctx, s.o.callTimeout())
+	return limited, func() { cancel(); s.calls.RUnlock() }, nil
 }
+
+// look is enter for what only reads: Close does not wait for the answer.
+func (s *Store) look(ctx context.Context) (limited context.Context, leave func(), err error) {
+	limited, left, err := s.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	limited, cancel := context.WithCancel(limited)
+	stop := context.AfterFunc(s.ctx, cancel)
+	return limited, func() { stop(); cancel(); left() }, nil
+}
+
+// grace is what a call may take beyond the server's own limit.
+const grace = 5 * time.Second
+
+// callTimeout bounds one call: it may have to connect, and the server may take as long as it is allowed to.
+func (o *Options) callTimeout() time.Duration { return o.ConnectTimeout + o.StatementTimeout + grace }
 
 // Info implements stores.Log.
 func (s *Store) Info() stores.Info { return s.info }
 
-// Close waits for what is under way and closes all connections. All that was
-// appended is durable without it.
+// Close waits for writes under way, ends reads, and closes all connections. All
+// that was appended is durable without it.
 func (s *Store) Close() error {
 	s.closing.Store(true)
 	s.cancel()

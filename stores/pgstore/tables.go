@@ -20,23 +20,35 @@ type batches struct {
 // block is how many numbers one value of the sequence stands for.
 const block = 1000
 
-func (b *batches) next(ctx context.Context, s *Store) (int64, error) {
+func (b *batches) next(ctx context.Context, s *Store, conn session) (int64, error) {
+	if number, ok := b.left(); ok {
+		return number, nil
+	}
+	// Nobody waits for another's answer: two who ask at once both get a block, and one of these is lost.
+	var first int64
+	if err := conn.QueryRow(ctx, s.sql.nextBatch, s.names.full("batches")).Scan(&first); err != nil {
+		return 0, fmt.Errorf("take numbers for batches: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.at, b.until = first+1, first+block
+	return first, nil
+}
+
+func (b *batches) left() (number int64, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.at == b.until {
-		var first int64
-		if err := s.pool.QueryRow(ctx, s.sql.nextBatch, s.names.full("batches")).Scan(&first); err != nil {
-			return 0, fmt.Errorf("take numbers for batches: %w", err)
-		}
-		b.at, b.until = first, first+block
+		return 0, false
 	}
 	b.at++
-	return b.at - 1, nil
+	return b.at - 1, true
 }
 
 // plugins remembers the numbers of plugins. Others may add some at any time.
 type plugins struct {
 	mu      sync.RWMutex
+	loaded  bool // all that were there
 	numbers map[stores.Digest]uint32
 	digests map[uint32]stores.Digest
 }
@@ -69,7 +81,7 @@ func (p *plugins) add(number int64, digest []byte) error {
 }
 
 // note makes sure that the plugins of commits have numbers.
-func (p *plugins) note(ctx context.Context, s *Store, commits []stores.Commit, some []int) error {
+func (p *plugins) note(ctx context.Context, s *Store, conn session, commits []stores.Commit, some []int) error {
 	last := -1
 	for _, i := range some {
 		d := commits[i].Plugin
@@ -79,10 +91,10 @@ func (p *plugins) note(ctx context.Context, s *Store, commits []stores.Commit, s
 		if last = i; p.has(d) {
 			continue
 		}
-		number, err := p.find(ctx, s, d)
+		number, err := p.find(ctx, s, conn, d)
 		if errors.Is(err, pgx.ErrNoRows) {
-			if _, err = s.pool.Exec(ctx, s.sql.pluginAdd, d[:]); err == nil {
-				number, err = p.find(ctx, s, d)
+			if _, err = conn.Exec(ctx, s.sql.pluginAdd, d[:]); err == nil {
+				number, err = p.find(ctx, s, conn, d)
 			}
 		}
 		if err == nil {
@@ -95,41 +107,43 @@ func (p *plugins) note(ctx context.Context, s *Store, commits []stores.Commit, s
 	return nil
 }
 
-func (p *plugins) find(ctx context.Context, s *Store, d stores.Digest) (number int64, err error) {
-	return number, s.pool.QueryRow(ctx, s.sql.pluginNumber, d[:]).Scan(&number)
+func (p *plugins) find(ctx context.Context, s *Store, conn session, d stores.Digest) (number int64, err error) {
+	return number, conn.QueryRow(ctx, s.sql.pluginNumber, d[:]).Scan(&number)
 }
 
-// digest returns the plugin of a number that a record has.
-func (p *plugins) digest(ctx context.Context, s *Store, number uint32) (stores.Digest, error) {
-	for first := true; ; first = false {
-		p.mu.RLock()
-		d, ok := p.digests[number]
-		p.mu.RUnlock()
-		if ok {
-			return d, nil
-		}
-		if !first {
-			return d, fmt.Errorf("%w: the record names plugin number %d, which is not in %s", stores.ErrCorrupt, number, s.names.full("plugins"))
-		}
-		if err := p.load(ctx, s); err != nil {
-			return d, err
-		}
-	}
+// digest returns the plugin of a number, if it is known.
+func (p *plugins) digest(number uint32) (d stores.Digest, ok bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	d, ok = p.digests[number]
+	return d, ok
 }
 
-func (p *plugins) load(ctx context.Context, s *Store) error {
-	if err := s.enter(ctx); err != nil {
-		return err
+// begin makes sure that all plugins are known that there were when the first connection asked.
+func (p *plugins) begin(ctx context.Context, s *Store, conn session) error {
+	p.mu.RLock()
+	loaded := p.loaded
+	p.mu.RUnlock()
+	if loaded {
+		return nil
 	}
-	defer s.calls.RUnlock()
-	rows, err := s.pool.Query(ctx, s.sql.pluginList)
+	return p.load(ctx, s, conn)
+}
+
+func (p *plugins) load(ctx context.Context, s *Store, conn session) error {
+	rows, err := conn.Query(ctx, s.sql.pluginList)
 	if err != nil {
-		return failure(err)
+		return err
 	}
 	var number int64
 	var digest []byte
-	_, err = pgx.ForEachRow(rows, []any{&number, &digest}, func() error { return p.add(number, digest) })
-	return failure(err)
+	if _, err = pgx.ForEachRow(rows, []any{&number, &digest}, func() error { return p.add(number, digest) }); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loaded = true
+	return nil
 }
 
 // kinds remembers which kinds are in the table: none is ever taken out.
@@ -170,7 +184,7 @@ func (k *kinds) lacks(commits []stores.Commit, some []int) map[kindOf]struct{} {
 }
 
 // note makes sure that the kinds of commits are in the table, durably, before the commits are.
-func (k *kinds) note(ctx context.Context, s *Store, commits []stores.Commit, some []int) error {
+func (k *kinds) note(ctx context.Context, s *Store, conn session, commits []stores.Commit, some []int) error {
 	lacking := k.lacks(commits, some)
 	if len(lacking) == 0 {
 		return nil
@@ -180,7 +194,7 @@ func (k *kinds) note(ctx context.Context, s *Store, commits []stores.Commit, som
 	for kind := range lacking {
 		types, names, versions = append(types, kind.typ), append(names, kind.Name), append(versions, int64(kind.Version))
 	}
-	if _, err := s.pool.Exec(ctx, s.sql.kindAdd, types, names, versions); err != nil {
+	if _, err := conn.Exec(ctx, s.sql.kindAdd, types, names, versions); err != nil {
 		return err
 	}
 	k.mu.Lock()

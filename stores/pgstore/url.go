@@ -24,11 +24,15 @@ var passed = []string{
 // own are the parameters that become fields of Options.
 var own = []string{"host", "port", "user", "password", "dbname", "sslmode", "schema", "table_prefix", "setup", "pool_max_conns", "connect_timeout", "statement_timeout"}
 
-func known(name string) bool { return slices.Contains(passed, name) }
+func passes(name string) bool { return slices.Contains(passed, name) }
 
 func unknownParam(name string) error {
-	return fmt.Errorf("there is no parameter %.80q: there are %s, and passed on as they are %s; any other setting of the server goes into options=-c name=value",
-		name, strings.Join(own, ", "), strings.Join(passed, ", "))
+	return fmt.Errorf("there is no parameter %.80q: %s", name, knownParams())
+}
+
+func knownParams() string {
+	return fmt.Sprintf("there are %s, and passed on as they are %s; any other setting of the server goes into options=-c name=value",
+		strings.Join(own, ", "), strings.Join(passed, ", "))
 }
 
 // ParseURL returns the options that a URL stands for:
@@ -78,6 +82,9 @@ func ParseURL(text string) (*Options, error) {
 		return nil, errors.New("parse postgres URL: what is behind ? is not a list of percent-encoded parameters")
 	}
 	for name, all := range values {
+		if !slices.Contains(own, name) && !passes(name) { // no name: it may be a part of a password
+			return nil, fmt.Errorf("parse postgres URL: one of the parameters behind ? is unknown: %s; if it belongs to the password, write ? as %%3F and & as %%26", knownParams())
+		}
 		if err := o.set(name, all[len(all)-1]); err != nil {
 			return nil, fmt.Errorf("parse postgres URL: %w", err)
 		}
@@ -156,9 +163,6 @@ func (o *Options) set(name, value string) (err error) {
 	case "statement_timeout":
 		o.StatementTimeout, err = duration(name, value, time.Millisecond)
 	default:
-		if !known(name) {
-			return unknownParam(name)
-		}
 		if o.Params == nil {
 			o.Params = make(map[string]string)
 		}

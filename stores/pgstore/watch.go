@@ -15,6 +15,8 @@ const (
 	// notifyEvery is how often other hosts are told of appends: each time the server takes a lock
 	// that all its databases share.
 	notifyEvery = 20 * time.Millisecond
+	// listenFor is how long the store listens for commits of others when nobody waits any more.
+	listenFor = time.Second
 	// asideTimeout bounds each step of what is done aside.
 	asideTimeout = 5 * time.Second
 )
@@ -57,30 +59,59 @@ func (s *Store) notifyOnce() error {
 func (s *Store) watch() {
 	var conn *pgx.Conn
 	defer func() { s.unlisten(conn) }()
+	away := false
 	for s.ctx.Err() == nil {
 		if !s.feed.waited() {
-			select {
-			case <-s.feed.wake:
-			case <-s.ctx.Done():
-			}
+			conn = s.idle(conn)
 			continue
 		}
 		if conn == nil || conn.IsClosed() {
 			conn = s.listen()
 		}
-		if _, err := s.headAfter(s.ctx, place{}); err != nil && s.ctx.Err() == nil {
-			s.o.Logger.Debug("the log's head cannot be read, feeds stand still", "error", err)
+		_, err := s.headAfter(s.ctx, place{})
+		switch {
+		case err == nil:
+			away = false
+		case !away && s.ctx.Err() == nil:
+			away = true
+			s.o.Logger.Warn("the log's head cannot be read, and feeds stand still until it can", "error", err)
 		}
 		s.rest(conn)
 	}
 }
 
-// rest returns when there may be more in the log.
+// idle returns when somebody waits again, with the connection to listen by. A session that listens and is not read from
+// keeps what the server has to tell it, and all that is newer: so it ends if nobody waits for a while.
+func (s *Store) idle(conn *pgx.Conn) *pgx.Conn {
+	after := time.After(listenFor)
+	for {
+		select {
+		case <-s.feed.wake:
+			return conn
+		case <-s.ctx.Done():
+			return conn
+		case <-after:
+			s.unlisten(conn)
+			conn = nil
+		}
+	}
+}
+
+// rest returns when there may be more in the log: soon after a notification, but once for all that come within
+// a moment.
 func (s *Store) rest(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(s.ctx, pollEvery)
 	defer cancel()
 	if conn == nil {
 		<-ctx.Done()
+		return
+	}
+	moment, done := context.WithTimeout(ctx, notifyEvery)
+	defer done()
+	told := false
+	for ; conn.PgConn().WaitForNotification(moment) == nil; told = true {
+	}
+	if told && moment.Err() != nil {
 		return
 	}
 	if err := conn.PgConn().WaitForNotification(ctx); err != nil && ctx.Err() == nil {

@@ -21,16 +21,20 @@ CREATE TABLE {commits} (
 	PRIMARY KEY (entity_type, entity_id, first_seq)
 );
 ALTER TABLE {commits} ALTER COLUMN record SET STORAGE EXTERNAL;
-CREATE INDEX {commits_feed} ON {commits} (batch, place, slice);
+-- The condition holds for every row, and follows from what the feed asks for alone: a statement that looks for a key, and
+-- is planned while the table is all but empty, cannot mistake this index for its own.
+CREATE INDEX {commits_feed} ON {commits} (batch, place, slice, entity_type) WHERE batch IS NOT NULL;
 
 -- The order of the feed: one row for each transaction that appended, position 1, 2, 3, ... in the order in which they
--- were committed. Its commits are those of the batch, by place.
+-- were committed. Its commits are those of the batch, by place. mark is drawn at random: it tells a group from another
+-- that got the same position after this one was lost, as when a database is restored.
 CREATE TABLE {groups} (
 	position bigint PRIMARY KEY,
+	mark     bigint NOT NULL,
 	batch    bigint NOT NULL UNIQUE,
 	commits  integer NOT NULL
 );
--- Numbers for batches, a thousand at a time. They only tell batches apart: the order is that of {groups}.
+-- Numbers for batches, a thousand at a time. They only tell batches apart: the order is that of the groups.
 CREATE SEQUENCE {batches} INCREMENT BY 1000;
 
 -- Digests of plugins, by the number that records have.
