@@ -33,7 +33,7 @@ var policy = map[string]rule{
 	"stores/transfer":                 {ours: []string{"stores"}, others: []string{"github.com/cespare/xxhash/v2", "golang.org/x/sync"}},
 	"stores/natsstore":                {ours: []string{"stores"}, others: []string{"github.com/nats-io/nats.go", "github.com/nats-io/nuid", "golang.org/x/sync"}},
 	"stores/natsstore/natstest":       {others: []string{"github.com/nats-io/nats.go"}},
-	"stores/pgstore":                  {ours: []string{"stores"}, others: []string{"github.com/jackc/pgx/v5"}},
+	"stores/pgstore":                  {ours: []string{"stores"}, others: []string{"github.com/jackc/pgx/v5", "golang.org/x/sys"}},
 	"stores/pgstore/pgtest":           {ours: []string{"stores/pgstore"}, others: []string{"github.com/jackc/pgx/v5"}},
 	"host/internal/module":            {},
 	"host/internal/meter":             {ours: []string{"host/internal/module"}},
