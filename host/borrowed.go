@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/eshost/eshost/host/internal/entity"
@@ -13,7 +14,7 @@ import (
 func (h *Host) replayServing(typ string) (*replay.Plugin, func(), error) {
 	t := h.engine.Type(typ)
 	if t == nil {
-		return nil, nil, fmt.Errorf("%w: %q", ErrUnknownType, typ)
+		return nil, nil, h.unknown(typ)
 	}
 	for {
 		if b := t.Binding(); b.Acquire() {
@@ -22,19 +23,23 @@ func (h *Host) replayServing(typ string) (*replay.Plugin, func(), error) {
 	}
 }
 
-// replayLoaded loads a plugin that serves nothing, to be replayed as the type.
+// replayLoaded loads a plugin, which need not serve anything, to be replayed as the type.
 func (h *Host) replayLoaded(ctx context.Context, typ string, wasm []byte) (*replay.Plugin, func(), error) {
-	p, err := h.plugins.Load(ctx, wasm)
+	l, err := h.load(ctx, wasm, sha256.Sum256(wasm))
 	if err != nil {
 		return nil, nil, err
 	}
-	t := p.Manifest().Type(typ)
+	return h.replayAs(typ, l)
+}
+
+// replayAs is a plugin to be replayed as the type; its use is released with that.
+func (h *Host) replayAs(typ string, l *loaded) (*replay.Plugin, func(), error) {
+	t := l.manifest.Type(typ)
 	if t == nil {
-		p.Retire()
-		return nil, nil, fmt.Errorf("%w: plugin %.12s does not declare the type %q", ErrIncompatible, stores.Digest(p.Digest()), typ)
+		h.loaded.release(l)
+		return nil, nil, fmt.Errorf("%w: plugin %.12s does not declare the type %q", ErrIncompatible, l.digest, typ)
 	}
-	d := &loaded{digest: p.Digest(), manifest: p.Manifest(), plugin: p, auditor: &auditor{plugin: p, share: -1, logger: h.o.Logger}}
-	b := entity.NewBinding(d.digest, t.StateSchema, newGuest(d, t, &h.o), p.Retire)
+	b := entity.NewBinding(l.digest, t.StateSchema, newGuest(l, t, &h.o), func() { h.loaded.release(l) })
 	return &replay.Plugin{Type: replay.TypeOf(h.sharedType(typ)), Bind: b}, b.Release, nil
 }
 
@@ -46,22 +51,13 @@ func (h *Host) replayed(ctx context.Context, typ string, wasm []byte) (*replay.P
 	return h.replayLoaded(ctx, typ, wasm)
 }
 
-// replayOf returns the plugin of that digest: one that serves the type, or else one that was kept.
+// replayOf returns the plugin of that digest: one that serves, or else one that was kept.
 func (h *Host) replayOf(typ string) replay.Open {
 	return func(ctx context.Context, digest stores.Digest) (*replay.Plugin, func(), error) {
-		if p, release, err := h.replayServing(typ); err == nil {
-			if p.Bind.Plugin == digest {
-				return p, release, nil
-			}
-			release()
-		}
-		if h.o.Blobs == nil {
-			return nil, nil, fmt.Errorf("plugin %.12s: %w: it does not serve the type, and this host keeps no others", digest, stores.ErrNotFound)
-		}
-		wasm, err := h.o.Blobs.Blob(ctx, digest)
+		l, err := h.obtain(ctx, digest)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read plugin %.12s: %w", digest, err)
+			return nil, nil, err
 		}
-		return h.replayLoaded(ctx, typ, wasm)
+		return h.replayAs(typ, l)
 	}
 }

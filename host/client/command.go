@@ -44,11 +44,32 @@ type Reply struct {
 // the error is nil. Otherwise the error is a *Problem, or wraps ErrUnreachable
 // or ErrInterrupted.
 func (c *Client) Handle(ctx context.Context, cmd Command) (Reply, error) {
-	headers := []header{{"Content-Type", "application/json"}, {"Accept", "application/json"}}
-	body := []byte(cmd.Payload)
+	headers, body, err := cmd.request()
+	if err != nil {
+		return Reply{}, err
+	}
+	resp, err := c.do(ctx, http.MethodPost, path("entities", cmd.Type, cmd.ID, "commands", cmd.Name),
+		bytes.NewReader(body), deadline(ctx, headers)...)
+	if err != nil {
+		return Reply{}, err
+	}
+	defer resp.Body.Close()
+	var reply Reply
+	if cmd.Msgpack != nil {
+		err = c.decodeMsgpack(resp.Body, &reply)
+	} else if err = c.decode(resp.Body, &reply); string(reply.Payload) == "null" {
+		reply.Payload = nil
+	}
+	return reply, err
+}
+
+// request is what is sent of a command, besides its path.
+func (cmd *Command) request() (headers []header, body []byte, err error) {
+	headers = []header{{"Content-Type", "application/json"}, {"Accept", "application/json"}}
+	body = []byte(cmd.Payload)
 	if cmd.Msgpack != nil {
 		if cmd.Payload != nil {
-			return Reply{}, errors.New("send a command: it has both a JSON and a msgpack payload, give one")
+			return nil, nil, errors.New("send a command: it has both a JSON and a msgpack payload, give one")
 		}
 		headers = []header{{"Content-Type", "application/msgpack"}, {"Accept", "application/msgpack"}}
 		body = cmd.Msgpack
@@ -66,19 +87,7 @@ func (c *Client) Handle(ctx context.Context, cmd Command) (Reply, error) {
 	if cmd.Traceparent != "" {
 		headers = append(headers, header{"traceparent", cmd.Traceparent})
 	}
-	resp, err := c.do(ctx, http.MethodPost, path("entities", cmd.Type, cmd.ID, "commands", cmd.Name),
-		bytes.NewReader(body), deadline(ctx, headers)...)
-	if err != nil {
-		return Reply{}, err
-	}
-	defer resp.Body.Close()
-	var reply Reply
-	if cmd.Msgpack != nil {
-		err = c.decodeMsgpack(resp.Body, &reply)
-	} else if err = c.decode(resp.Body, &reply); string(reply.Payload) == "null" {
-		reply.Payload = nil
-	}
-	return reply, err
+	return headers, body, nil
 }
 
 // decodeMsgpack reads the answer to a command that was sent as msgpack.

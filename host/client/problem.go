@@ -17,6 +17,7 @@ import (
 const (
 	TypeRejected        = "urn:eshost:problem:rejected"
 	TypeNoEvents        = "urn:eshost:problem:no-events"
+	TypeNotReached      = "urn:eshost:problem:not-reached"
 	TypeUnknownType     = "urn:eshost:problem:unknown-type"
 	TypeUnknownCommand  = "urn:eshost:problem:unknown-command"
 	TypeInvalidPayload  = "urn:eshost:problem:invalid-payload"

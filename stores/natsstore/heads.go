@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -35,7 +32,7 @@ func (s *Store) heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 	defer leave()
 	heads := make([]stores.Head, len(ids))
 	if len(ids) == 1 {
-		rec, err := s.lastRecord(ctx, ids[0])
+		rec, _, err := s.lastRecord(ctx, ids[0])
 		if rec != nil {
 			heads[0] = stores.Head{Seq: rec.Seq(), Token: rec.Head}
 		}
@@ -68,17 +65,18 @@ func (s *Store) heads(ctx context.Context, ids []stores.EntityID) ([]stores.Head
 	return heads, err
 }
 
-// lastRecord returns the entity's last record, from the leader; nil: none.
-func (s *Store) lastRecord(ctx context.Context, id stores.EntityID) (*stores.Record, error) {
+// lastRecord returns the entity's last record, and its message, from the leader; nil: none.
+func (s *Store) lastRecord(ctx context.Context, id stores.EntityID) (*stores.Record, *message, error) {
 	m, err := s.fromLeader(ctx, s.o.Stream, get{Last: s.subjects.record(id)})
 	if errors.Is(err, errNoMessage) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d := decoder{s: s}
-	return d.record(ctx, id, m.Seq, m.Data)
+	rec, err := d.record(ctx, id, m.Seq, m.Data)
+	return rec, m, err
 }
 
 // lasts calls f with the last message of each subject that has one. Any replica
@@ -110,38 +108,29 @@ func (s *Store) lasts(ctx context.Context, stream, always string, subjects []str
 }
 
 func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nats.Msg, err error) {
-	var leader, upTo uint64
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		m, err := s.last(gctx, stream)
-		leader = seqOf(m)
-		return err
-	})
-	group.Go(func() error {
-		// Each part may be another replica's. A subject that gets a message in between is in
-		// a later part, with that one.
-		for upTo = math.MaxUint64; ; {
-			part, err := s.fetch(gctx, stream, g)
-			if err != nil {
-				return err
-			}
-			if len(part.messages) == 0 {
-				upTo = 0 // it lacks what is there for sure
-				return nil
-			}
-			upTo = min(upTo, part.upTo)
-			all = append(all, part.messages...)
-			if part.pending == 0 {
-				return nil
-			}
-			g.Seq = sequence(part.messages[len(part.messages)-1]) + 1
-		}
-	})
-	if err := group.Wait(); err != nil {
+	// The leader first: asked at the same time it would often be ahead, where others append meanwhile.
+	m, err := s.last(ctx, stream)
+	if err != nil {
 		return nil, err
 	}
-	if upTo < leader || upTo == 0 {
-		return nil, fmt.Errorf("%w: a replica of stream %s lags behind its leader", stores.ErrUnavailable, stream)
+	least := seqOf(m)
+	if stream == s.o.Stream {
+		least = max(least, s.changes.known()) // should the leader be a deposed one
 	}
-	return all, nil
+	// Each part may be another replica's. A subject that gets a message in between is in
+	// a later part, with that one.
+	for {
+		part, err := s.fetch(ctx, stream, g)
+		if err != nil {
+			return nil, err
+		}
+		if len(part.messages) == 0 || part.upTo < least { // without a message it lacks what is there for sure
+			return nil, fmt.Errorf("%w: a replica of stream %s lags behind its leader", stores.ErrUnavailable, stream)
+		}
+		all = append(all, part.messages...)
+		if part.pending == 0 {
+			return all, nil
+		}
+		g.Seq = sequence(part.messages[len(part.messages)-1]) + 1
+	}
 }

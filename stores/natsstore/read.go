@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -46,7 +47,7 @@ func (r *reading) read(yield func(*stores.Record, error) bool) error {
 		return err
 	}
 	defer leave()
-	head, err := s.lastRecord(r.ctx, r.id)
+	head, m, err := s.lastRecord(r.ctx, r.id)
 	if err != nil || head == nil || head.Seq() <= r.after {
 		return err
 	}
@@ -54,32 +55,58 @@ func (r *reading) read(yield func(*stores.Record, error) bool) error {
 		yield(head, nil) // one record, and it is here
 		return nil
 	}
-	end, _, _ := s.parseHead(head.Head)
-	from, err := r.start(head, end)
-	if err != nil {
-		return err
+	tail := r.back(head, m)
+	if first := &tail[len(tail)-1]; first.expected > r.after {
+		more, err := r.forward(first, yield)
+		if err != nil || !more {
+			return err
+		}
+		tail = tail[:len(tail)-1]
+	} else {
+		r.seq = first.expected
 	}
-	return s.each(r.ctx, get{Next: s.subjects.record(r.id), Seq: from}, end, func(m *nats.Msg) (more bool, err error) {
-		if err := s.stop(r.ctx); err != nil {
+	for _, one := range slices.Backward(tail) {
+		if more, err := r.next(one.seq, one.data, yield); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// forward yields the records up to this one, many of which are asked for at once.
+func (r *reading) forward(last *far, yield func(*stores.Record, error) bool) (more bool, err error) {
+	from, err := r.start(last.expected, last.seq)
+	if err != nil {
+		return false, err
+	}
+	err = r.s.each(r.ctx, get{Next: r.s.subjects.record(r.id), Seq: from}, last.seq, func(m *nats.Msg) (bool, error) {
+		more, err = r.next(sequence(m), m.Data, yield)
+		return more, err
+	})
+	return more, err
+}
+
+// next yields the entity's next record, if it holds events that are to be read.
+func (r *reading) next(seq uint64, data []byte, yield func(*stores.Record, error) bool) (more bool, err error) {
+	if err := r.s.stop(r.ctx); err != nil {
+		return false, err
+	}
+	rec, err := r.d.record(r.ctx, r.id, seq, data)
+	if err != nil {
+		var place *stores.EntityError
+		if errors.As(err, &place) {
 			return false, err
 		}
-		rec, err := r.d.record(r.ctx, r.id, sequence(m), m.Data)
-		if err != nil {
-			var place *stores.EntityError
-			if errors.As(err, &place) {
-				return false, err
-			}
-			return false, &stores.EntityError{Op: "read", Entity: r.id, Seq: r.seq + 1, Err: err}
-		}
-		if rec.Expected != r.seq {
-			return false, &stores.EntityError{Op: "read", Entity: r.id, Seq: r.seq + 1, Err: fmt.Errorf("%w: the record is missing, the next one begins at %d", stores.ErrCorrupt, rec.Expected+1)}
-		}
-		r.seq = rec.Seq()
-		if r.seq <= r.after {
-			return true, nil
-		}
-		return yield(rec, nil), nil
-	})
+		return false, &stores.EntityError{Op: "read", Entity: r.id, Seq: r.seq + 1, Err: err}
+	}
+	if rec.Expected != r.seq {
+		return false, &stores.EntityError{Op: "read", Entity: r.id, Seq: r.seq + 1, Err: fmt.Errorf("%w: the record is missing, the next one begins at %d", stores.ErrCorrupt, rec.Expected+1)}
+	}
+	r.seq = rec.Seq()
+	if r.seq <= r.after {
+		return true, nil
+	}
+	return yield(rec, nil), nil
 }
 
 // near is how many events before the first one asked for a read may begin:
@@ -89,9 +116,9 @@ const near = 200
 // start finds a record at or before the first one to read, and returns its
 // stream sequence. There is no index by the entity's numbers: both numbers grow
 // together, so it guesses the place from those on both sides of it.
-func (r *reading) start(head *stores.Record, end uint64) (from uint64, err error) {
+func (r *reading) start(expected, end uint64) (from uint64, err error) {
 	low, high := uint64(0), end // stream sequences
-	lowSeq, highSeq := uint64(0), head.Expected
+	lowSeq, highSeq := uint64(0), expected
 	for round := 0; r.after-lowSeq > near && high-low > 1; round++ {
 		guess := low + (high-low)/2
 		if round%2 == 0 { // else half: a bound on the rounds whatever the entity's past
@@ -170,7 +197,7 @@ func (s *Store) stop(ctx context.Context) error {
 // number. Applied: it can be appended, and the stream sequence is that of the
 // entity's last record. Duplicate: it is the sequence of the commit's record.
 func (s *Store) locate(ctx context.Context, c *stores.Commit) (seq uint64, o stores.Outcome, err error) {
-	head, err := s.lastRecord(ctx, c.Entity)
+	head, _, err := s.lastRecord(ctx, c.Entity)
 	switch {
 	case err != nil:
 		return 0, stores.Refused, err

@@ -33,9 +33,14 @@ type comparison struct {
 // Compare folds the entity's events with both plugins, up to the number (0: its durable head), and
 // compares the states. Which event made them differ is another matter: see Locate. The error is of the log or of ctx, and says nothing of the entity.
 func (e *Engine) Compare(ctx context.Context, pair *Pair, id stores.EntityID, to uint64) (*Finding, error) {
+	return e.compare(ctx, new(entity.Chunk), pair, id, to)
+}
+
+// compare is Compare with a chunk that may have been used before, which saves memory.
+func (e *Engine) compare(ctx context.Context, chunk *entity.Chunk, pair *Pair, id stores.EntityID, to uint64) (*Finding, error) {
 	c := comparison{e: e, pair: pair, turn: e.Pace.turn(ctx), old: pair.Old.recovery(id), new: pair.New.recovery(id)}
 	c.found.Entity = id
-	chunk := new(entity.Chunk)
+	chunk.Limit(0)
 	if pair.Keep {
 		c.kept = pair.New.recovery(id)
 		chunk.Limit(1)

@@ -16,6 +16,7 @@ import (
 
 const (
 	pageSize    = 32          // entities that a worker takes at once
+	pagesAhead  = 4096        // that are listed before workers take them
 	readAhead   = 3           // workers for each one that may fold: the others read
 	reportEvery = time.Second // while a job runs
 )
@@ -26,7 +27,7 @@ func (e *Engine) Run(ctx context.Context, j *Job) iter.Seq2[*Report, error] {
 	return func(yield func(*Report, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		r := &run{e: e, job: j, ids: make(chan []stores.EntityID), pages: make(chan *page)}
+		r := &run{e: e, job: j, ids: make(chan []stores.EntityID, pagesAhead), pages: make(chan *page)}
 		t := newTracker(j)
 		r.wanted.Store(int64(t.examples))
 		r.examples.Store(int64(t.examples))
@@ -81,11 +82,11 @@ type run struct {
 func (r *run) all(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.feed(ctx) })
-	g.Go(func() error { return r.count(ctx) })
 	for range readAhead * r.e.Pace.workers {
 		g.Go(func() error {
+			chunk := new(entity.Chunk)
 			for ids := range r.ids {
-				p, err := r.page(ctx, ids)
+				p, err := r.page(ctx, chunk, ids)
 				if err != nil {
 					return err
 				}
@@ -101,36 +102,49 @@ func (r *run) all(ctx context.Context) error {
 	return g.Wait()
 }
 
-// feed gives the workers entities.
+// feed gives the workers entities, and counts them. Where there are more than it may hold, it looks through them once more for that.
 func (r *run) feed(ctx context.Context) error {
 	defer close(r.ids)
 	var ids []stores.EntityID
+	total, counted := int64(0), false
 	give := func() error {
 		select {
 		case r.ids <- ids:
-			ids = nil
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+		default:
+			if !counted {
+				if err := r.count(ctx); err != nil {
+					return err
+				}
+				counted = true
+			}
+			select {
+			case r.ids <- ids:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
+		ids = nil
+		return nil
 	}
 	for id, err := range r.job.entities(ctx, r.e.Log) {
 		if err != nil {
 			return fmt.Errorf("list the entities: %w", err)
 		}
+		total++
 		if ids = append(ids, id); len(ids) == pageSize {
 			if err := give(); err != nil {
 				return err
 			}
 		}
 	}
+	r.total.Store(total)
 	if len(ids) == 0 {
 		return nil
 	}
 	return give()
 }
 
-// count counts the entities, beside those who work on them.
+// count counts the entities.
 func (r *run) count(ctx context.Context) error {
 	n := int64(0)
 	for _, err := range r.job.entities(ctx, r.e.Log) {
@@ -144,11 +158,11 @@ func (r *run) count(ctx context.Context) error {
 }
 
 // page does some entities.
-func (r *run) page(ctx context.Context, ids []stores.EntityID) (*page, error) {
+func (r *run) page(ctx context.Context, chunk *entity.Chunk, ids []stores.EntityID) (*page, error) {
 	p := &page{}
 	found := make([]*Finding, len(ids))
 	for i, id := range ids {
-		f, err := r.compare(ctx, id)
+		f, err := r.compare(ctx, chunk, id)
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +174,7 @@ func (r *run) page(ctx context.Context, ids []stores.EntityID) (*page, error) {
 		}
 		for i, f := range found {
 			if end, known := r.horizon.of(f.Entity); known && f.Events > end {
-				again, err := r.compare(ctx, f.Entity)
+				again, err := r.compare(ctx, chunk, f.Entity)
 				if err != nil {
 					return nil, err
 				}
@@ -180,7 +194,7 @@ func (r *run) page(ctx context.Context, ids []stores.EntityID) (*page, error) {
 }
 
 // compare compares an entity up to where the job ends.
-func (r *run) compare(ctx context.Context, id stores.EntityID) (*Finding, error) {
+func (r *run) compare(ctx context.Context, chunk *entity.Chunk, id stores.EntityID) (*Finding, error) {
 	to := r.job.Seq
 	if r.horizon != nil {
 		end, known := r.horizon.of(id)
@@ -191,7 +205,7 @@ func (r *run) compare(ctx context.Context, id stores.EntityID) (*Finding, error)
 			to = end
 		}
 	}
-	return r.e.Compare(ctx, &r.job.Pair, id, to)
+	return r.e.compare(ctx, chunk, &r.job.Pair, id, to)
 }
 
 // settle adds what was found of an entity to the page.

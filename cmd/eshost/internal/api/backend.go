@@ -25,6 +25,10 @@ type backend interface {
 	Rollback(ctx context.Context, typ string, o *host.RollbackOptions) (host.Deployment, error)
 	DeploymentHistory() []host.DeploymentEntry
 	Plugin(ctx context.Context, digest string) (host.PluginInfo, error)
+	StateAt(ctx context.Context, id stores.EntityID, seq uint64, wasm []byte) (host.State, error)
+	Replay(ctx context.Context, q host.ReplayQuery, wasm []byte) iter.Seq2[*host.ReplayReport, error]
+	DryRun(context.Context, stores.EntityID, host.Command) (*host.DryRun, error)
+	VerifyEntity(context.Context, stores.EntityID) (*host.Verification, error)
 	Pipe(window int) pipe
 }
 

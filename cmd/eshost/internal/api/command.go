@@ -14,15 +14,8 @@ import (
 
 // command serves one command.
 func (s *Server) command(w http.ResponseWriter, r *request) *wire.Problem {
-	a, p := wire.ReadHeaders(r.entity, r.command, r.Header, r.ContentLength == 0)
+	a, p := s.asked(w, r)
 	if p != nil {
-		return p
-	}
-	body, p := s.body(w, r.Request)
-	if p != nil {
-		return p
-	}
-	if p := a.ReadPayload(body); p != nil {
 		return p
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), a.Timeout)
@@ -36,6 +29,19 @@ func (s *Server) command(w http.ResponseWriter, r *request) *wire.Problem {
 	defer e.Free()
 	send(w, e)
 	return nil
+}
+
+// asked reads a command.
+func (s *Server) asked(w http.ResponseWriter, r *request) (*wire.Asked, *wire.Problem) {
+	a, p := wire.ReadHeaders(r.entity, r.command, r.Header, r.ContentLength == 0)
+	if p != nil {
+		return nil, p
+	}
+	body, p := s.body(w, r.Request)
+	if p != nil {
+		return nil, p
+	}
+	return a, a.ReadPayload(body)
 }
 
 // body reads the whole body of a command.

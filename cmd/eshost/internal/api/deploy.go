@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/host"
@@ -16,9 +15,6 @@ var namesOfWasm = []string{mediaWasm, "application/octet-stream"}
 
 // deploy deploys a plugin, or plans to. Its progress is streamed where that is accepted.
 func (s *Server) deploy(w http.ResponseWriter, r *request) *wire.Problem {
-	if _, p := wire.BodyType(r.Header, r.ContentLength == 0, namesOfWasm); p != nil {
-		return p
-	}
 	chosen, p := wire.Acceptable(r.Header, wire.NamesOfJSON, wire.NamesOfNDJSON[:1])
 	if p != nil {
 		return p
@@ -34,14 +30,11 @@ func (s *Server) deploy(w http.ResponseWriter, r *request) *wire.Problem {
 		return p
 	}
 	d.o.PlanToken, d.o.By, d.o.From = r.query["plan_token"], r.query["by"], r.from()
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Time{}) // where the server sets none there is none to lift
-	_ = rc.SetWriteDeadline(time.Time{})
-	if d.wasm, p = s.upTo(w, r.Request, s.o.MaxPluginBytes); p != nil {
+	if d.wasm, p = s.module(w, r); p != nil {
 		return p
 	}
 	if chosen == 1 {
-		s.streamDeployment(w, r, rc, &d)
+		s.streamDeployment(w, r, http.NewResponseController(w), &d)
 		return nil
 	}
 	e := wire.NewEncoder(false)
@@ -96,15 +89,20 @@ func (d *deploying) append(e *wire.Encoder) {
 	e.EndObject()
 }
 
-// streamDeployment tells each step in a line of its own; the last line is the
-// answer, or a problem.
-func (s *Server) streamDeployment(w http.ResponseWriter, r *request, rc *http.ResponseController, d *deploying) {
+// openLines begins an answer of lines, each of which is sent when it is written.
+func openLines(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", wire.MediaNDJSON)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
+}
+
+// streamDeployment tells each step in a line of its own; the last line is the
+// answer, or a problem.
+func (s *Server) streamDeployment(w http.ResponseWriter, r *request, rc *http.ResponseController, d *deploying) {
+	openLines(w)
 	through := writeThrough(w, rc.Flush)
 	line := func(content func(*wire.Encoder)) {
 		e := wire.NewEncoder(false)

@@ -38,6 +38,9 @@ type fake struct {
 	deployErr   error // of a plan, a deployment or a rollback
 	deployed    host.DeployOptions
 	rolledBack  host.RollbackOptions
+	replayed    host.ReplayQuery
+	replayErr   error
+	replayLate  bool // it fails after the first report
 
 	inFlight, mostInFlight, taken atomic.Int64
 }
@@ -308,6 +311,80 @@ func (f *fake) Plugin(_ context.Context, text string) (host.PluginInfo, error) {
 		return host.PluginInfo{}, fmt.Errorf("%w: %q", host.ErrUnknownPlugin, text)
 	}
 	return host.PluginInfo{Plugin: digest, Bytes: 1234, Manifest: manifest, Serves: []string{"counter"}, Entries: []host.DeploymentEntry{entries[0], entries[2]}}, nil
+}
+
+// past is what the fake says of what was, and of what would be.
+func past(id stores.EntityID, seq uint64) error {
+	if seq > 3 {
+		return &host.NotReachedError{Entity: id, At: seq, Seq: 3}
+	}
+	return nil
+}
+
+func (f *fake) StateAt(_ context.Context, id stores.EntityID, seq uint64, wasm []byte) (host.State, error) {
+	s := host.State{Seq: seq, Payload: []byte{7}, Plugin: digest, StateSchema: "v1", Time: moment}
+	if wasm != nil {
+		s.Plugin = sha256.Sum256(wasm)
+	}
+	return s, past(id, seq)
+}
+
+func (f *fake) DryRun(_ context.Context, id stores.EntityID, c host.Command) (*host.DryRun, error) {
+	if c.Expected != nil {
+		return nil, &host.ExpectedError{Entity: id, Expected: *c.Expected, Seq: 3}
+	}
+	d := &host.DryRun{Seq: 3, Plugin: digest, Time: moment, State: []byte{8}, Reply: []byte{8},
+		Events: []host.Event{{Seq: 4, Name: "increased", Version: 1, Payload: c.Payload}}}
+	if c.Name == "refuse" {
+		d.Events, d.Reply, d.Rejection = nil, nil, &host.Rejection{Code: "refused"}
+	}
+	return d, nil
+}
+
+// redecision is a command that was decided differently.
+var redecision = &host.Redecision{
+	Commit: &stores.Commit{Entity: stores.EntityID{Type: "counter", ID: "a"}, Expected: 1, Time: moment, Plugin: digest,
+		Commands: []stores.CommandRecord{{Name: "increase", Payload: []byte{5}}, {Name: "decrease"}}},
+	Command:  1,
+	Recorded: host.Did{Events: []stores.Event{{Name: "decreased", Version: 1}}, Reply: []byte{7}},
+	Now:      host.Did{Err: &host.Rejection{Code: "underflow"}},
+}
+
+func (f *fake) VerifyEntity(_ context.Context, id stores.EntityID) (*host.Verification, error) {
+	if id.ID == "none" {
+		return nil, host.ErrNoEvents
+	}
+	return &host.Verification{Seq: 3, Decided: host.Redecided{Commits: 3, Equal: 1, Different: 1, Unknown: 1}, Decisions: []*host.Redecision{redecision},
+		Plugins: []host.VerifiedPlugin{{Plugin: digest, Decided: host.Redecided{Commits: 3, Equal: 1, Different: 1, Unknown: 1}, Err: stores.ErrNotFound}}}, nil
+}
+
+func (f *fake) Replay(_ context.Context, q host.ReplayQuery, wasm []byte) iter.Seq2[*host.ReplayReport, error] {
+	f.replayed = q
+	return func(yield func(*host.ReplayReport, error) bool) {
+		if f.replayErr != nil && !f.replayLate {
+			yield(nil, f.replayErr)
+			return
+		}
+		r := &host.ReplayReport{Until: stores.NewPosition("7", 1), Entities: 1, Events: 3, TotalEntities: 2, TotalEvents: 6, Elapsed: time.Second, Rate: 3, Ends: moment}
+		r.Verdicts[host.Equal] = 1
+		if !yield(r, nil) {
+			return
+		}
+		if f.replayErr != nil {
+			yield(nil, f.replayErr)
+			return
+		}
+		last := *r
+		last.Done, last.Entities = true, 4
+		last.Verdicts[host.Different], last.Verdicts[host.Faulty] = 1, 1
+		last.Decided, last.Decisions = host.Redecided{Commits: 1, Different: 1}, []*host.Redecision{redecision}
+		event := &stores.Event{Name: "increased", Version: 1, Payload: []byte{1}}
+		last.Findings = []*host.ReplayFinding{
+			{Entity: redecision.Commit.Entity, Verdict: host.Different, Events: 3, Kept: 1, Seq: 2, Event: event, Old: []byte{3}, New: []byte{4}},
+			{Entity: stores.EntityID{Type: "counter", ID: "b"}, Verdict: host.Faulty, Events: 3, Seq: 3, Event: event, Err: errors.New("cannot fold")},
+		}
+		yield(&last, nil)
+	}
 }
 
 func (f *fake) Quarantined() []*host.QuarantineError { return f.quarantined }

@@ -41,7 +41,7 @@ func sumOf(token string) *[sha256.Size]byte {
 	return &sum
 }
 
-// admit returns nil if the request may be served. admin says that it changes what serves.
+// admit returns nil if the request may be served. admin says that it changes what serves, or runs a plugin that is sent.
 func (g *guard) admit(r *http.Request, admin bool) *wire.Problem {
 	if g.local {
 		if !g.here(r.Host) {
@@ -57,7 +57,7 @@ func (g *guard) admit(r *http.Request, admin bool) *wire.Problem {
 		return nil
 	}
 	if admin && g.admin != nil {
-		return &wire.Problem{Kind: wire.AdminOnly, Detail: "this changes what serves: send the header Authorization: Bearer <token>, with the admin token of the host's configuration"}
+		return &wire.Problem{Kind: wire.AdminOnly, Detail: "this changes what serves, or runs a plugin that you send: send the header Authorization: Bearer <token>, with the admin token of the host's configuration"}
 	}
 	if g.token != nil && !known(credentials, g.token) {
 		return &wire.Problem{Kind: wire.Unauthorized, Detail: "send the header Authorization: Bearer <token>, with the token of the host's configuration"}

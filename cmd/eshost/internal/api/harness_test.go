@@ -178,7 +178,7 @@ func conforms(t *testing.T, method, path string, a answer) {
 	}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "application/x-ndjson") {
 		for line := range strings.Lines(string(a.body)) {
-			conformsTo(t, map[string]string{"/v1/commands": "Answer", "/v1/deployments": "DeploymentLine"}[template], []byte(line))
+			conformsTo(t, map[string]string{"/v1/commands": "Answer", "/v1/deployments": "DeploymentLine", "/v1/types/{type}/replay": "Replay"}[template], []byte(line))
 		}
 		return
 	}

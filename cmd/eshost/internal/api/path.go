@@ -6,7 +6,7 @@ import (
 )
 
 // maxSegments is one more than the longest path of the API has.
-const maxSegments = 7
+const maxSegments = 8
 
 // segments splits a path, as it stands in the request, at its slashes and
 // undoes the percent encoding of each piece. Nothing is cleaned: a piece may

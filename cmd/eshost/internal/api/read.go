@@ -16,15 +16,23 @@ func format(r *request) (msgpack bool, p *wire.Problem) {
 	return i == 1, p
 }
 
-// state serves an entity's state.
+// state serves an entity's state, or one that it had.
 func (s *Server) state(w http.ResponseWriter, r *request) *wire.Problem {
+	if _, given := r.query["at"]; given {
+		return s.stateAt(w, r, nil)
+	}
+	return s.answerState(w, r, func(ctx context.Context) (host.State, error) { return s.host.State(ctx, r.entity) })
+}
+
+// answerState serves a state.
+func (s *Server) answerState(w http.ResponseWriter, r *request, read func(context.Context) (host.State, error)) *wire.Problem {
 	wanted, p := wire.ReadWanted(r.entity, r.Header)
 	if p != nil {
 		return p
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wanted.Timeout)
 	defer cancel()
-	state, err := s.host.State(ctx, r.entity)
+	state, err := read(ctx)
 	if err != nil {
 		return wire.ProblemOf(err)
 	}

@@ -19,7 +19,7 @@ type route struct {
 	path   string   // as the OpenAPI document names it
 	query  []string // the parameters it takes
 	open   bool     // a probe: served to everybody
-	admin  bool     // changes what serves: takes the admin token, where there is one
+	admin  bool     // changes what serves, or runs a plugin that is sent: takes the admin token, where there is one
 	serve  func(http.ResponseWriter, *request) *wire.Problem
 
 	segments []string // of path
@@ -39,10 +39,14 @@ func (s *Server) table() []route {
 	routes := []route{
 		{method: http.MethodPost, path: "/v1/entities/{type}/{id}/commands/{command}", serve: s.command},
 		{method: http.MethodPost, path: "/v1/commands", serve: s.stream},
-		{method: http.MethodGet, path: "/v1/entities/{type}/{id}", serve: s.state},
+		{method: http.MethodPost, path: "/v1/entities/{type}/{id}/commands/{command}/dry-run", serve: s.dryRun},
+		{method: http.MethodGet, path: "/v1/entities/{type}/{id}", query: []string{"at"}, serve: s.state},
+		{method: http.MethodPost, path: "/v1/entities/{type}/{id}/state", query: []string{"at"}, admin: true, serve: s.stateBy},
+		{method: http.MethodGet, path: "/v1/entities/{type}/{id}/verification", serve: s.verify},
 		{method: http.MethodGet, path: "/v1/entities/{type}/{id}/events", query: page, serve: s.events},
 		{method: http.MethodGet, path: "/v1/entities/{type}", query: page, serve: s.entities},
 		{method: http.MethodGet, path: "/v1/types", serve: s.types},
+		{method: http.MethodPost, path: "/v1/types/{type}/replay", query: []string{"id", "sample", "at", "keep", "decide", "examples"}, admin: true, serve: s.replay},
 		{method: http.MethodPost, path: "/v1/types/{type}/rollback", query: []string{"states", "force", "by"}, admin: true, serve: s.rollback},
 		{method: http.MethodGet, path: "/v1/plugins", serve: s.plugins},
 		{method: http.MethodGet, path: "/v1/plugins/{plugin}", serve: s.showPlugin},

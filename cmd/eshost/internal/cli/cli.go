@@ -23,7 +23,8 @@ const (
 	exitUsage      = 2 // of `eshost plugin`: the command line makes no sense, or names what cannot be read
 	exitUnfinished = 3 // of `eshost plugin check`: it cannot be said whether the plugin is conformant
 	exitUncovered  = 4 // of `eshost plugin deploy` and rollback: the plugin cannot fold all events in the log
-	exitOutdated   = 5 // of the same: another deployment came first, or the plan is out of date
+	exitOutdated   = 5 // of `eshost plugin deploy` and rollback: another deployment came first, or the plan is out of date
+	exitDiffers    = 6 // of `eshost replay` and verify: what was done again is not what it was
 )
 
 // Program is what the command line runs in.
@@ -109,7 +110,7 @@ WebAssembly, and it does the rest: mailboxes, durable storage, recovery, snapsho
 		}
 	}
 	add("run", p.dev(), p.serve(), p.plugin(), p.bench(), p.store(), p.config())
-	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types(), p.audit())
+	add("talk", p.send(), p.state(), p.events(), p.entities(), p.types(), p.audit(), p.replay(), p.verify())
 	add("", p.versionCommand())
 	usageArgs(root)
 	return root

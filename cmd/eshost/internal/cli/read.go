@@ -13,16 +13,47 @@ import (
 )
 
 func (p *Program) state() *cobra.Command {
+	var at uint64
+	var plugin string
 	c := &cobra.Command{
 		Use:   "state TYPE ID",
-		Short: "Print an entity's state",
-		Long:  "Print an entity's state, as JSON. With --json, its sequence number, plugin and time are printed, too.",
-		Args:  cobra.ExactArgs(2),
+		Short: "Print an entity's state, or one that it had",
+		Long: `Print an entity's state, as JSON. With --json, its sequence number, plugin and time are printed, too.
+
+With --at it is the state after the event with that number, folded from the first event; with --plugin by another plugin than the one
+that serves, a .wasm file or a source folder, which changes nothing on the host.`,
+		Example: `  eshost state counter c1
+  eshost state counter c1 --at 17
+  eshost state counter c1 --at 17 --plugin plugins/counter/go`,
+		Args: cobra.ExactArgs(2),
 	}
 	r := p.remote(c)
+	c.Flags().Uint64Var(&at, "at", 0, "sequence number of the event after which the state is wanted, from 1 on")
+	c.Flags().StringVar(&plugin, "plugin", "", "plugin that folds the events, a .wasm file or a source folder; takes --at")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
+		past := cmd.Flags().Changed("at")
+		switch {
+		case past && at == 0:
+			return &usageError{errors.New("--at 0: it is before the first event, and there is no state")}
+		case plugin != "" && !past:
+			return &usageError{errors.New("--plugin: say with --at up to which event")}
+		}
+		var wasm []byte
+		if plugin != "" {
+			built, err := p.builder().Build(cmd.Context(), plugin)
+			if err != nil {
+				return err
+			}
+			wasm, r.admin = built.Wasm, true
+		}
 		return r.run(cmd.Context(), func(ctx context.Context, c *client.Client) error {
-			s, err := c.State(ctx, args[0], args[1])
+			var s client.State
+			var err error
+			if past {
+				s, err = c.StateAt(ctx, args[0], args[1], at, wasm)
+			} else {
+				s, err = c.State(ctx, args[0], args[1])
+			}
 			if err != nil {
 				return err
 			}

@@ -66,8 +66,9 @@ func (r *remote) run(ctx context.Context, f func(context.Context, *client.Client
 		}
 		err = f(ctx, c)
 	}
-	if err == nil {
-		return nil
+	var reported *reportedError
+	if err == nil || errors.As(err, &reported) {
+		return err
 	}
 	if errors.Is(err, client.ErrUnreachable) && !r.json && r.nats != "" {
 		return fmt.Errorf("%w (start a host with nats.url in its configuration, and the same nats.prefix)", err)

@@ -15,6 +15,7 @@ import (
 
 func (p *Program) send() *cobra.Command {
 	var commandID, expect string
+	var dry bool
 	c := &cobra.Command{
 		Use:   "send TYPE ID COMMAND [JSON]",
 		Short: "Send a command to an entity and print its reply",
@@ -22,10 +23,13 @@ func (p *Program) send() *cobra.Command {
 standard input. The exit code is 0 when the command was accepted (what it did is then durable), 2 when the
 plugin's rules rejected it, and 1 for any other failure.
 
-A command sent with --id can be sent again with the same id without being done twice: do so when the outcome is unknown.`,
+A command sent with --id can be sent again with the same id without being done twice: do so when the outcome is unknown.
+
+With --dry-run nothing is done: the command is decided on the entity's durable state, and what it would do is printed.`,
 		Example: `  eshost send counter c1 increase '{"by": 5}'
   eshost send counter c1 increase '{"by": 5}' --id order-17
   eshost send counter c1 decrease '{"by": 1}' --expect 3
+  eshost send counter c1 decrease '{"by": 1}' --dry-run
   eshost send counter c1 increase '{"by": 5}' --nats nats://127.0.0.1:4222`,
 		Args: cobra.RangeArgs(3, 4),
 	}
@@ -34,6 +38,9 @@ A command sent with --id can be sent again with the same id without being done t
 	c.MarkFlagsMutuallyExclusive("nats", "url")
 	c.Flags().StringVar(&commandID, "id", "", "command id, which makes sending again safe; 1 to 128 bytes")
 	c.Flags().StringVar(&expect, "expect", "", "sequence number the entity must have; 0: it must not exist")
+	c.Flags().BoolVar(&dry, "dry-run", false, "show what it would do, and do nothing")
+	c.MarkFlagsMutuallyExclusive("dry-run", "id")
+	c.MarkFlagsMutuallyExclusive("dry-run", "nats")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		command := client.Command{Type: args[0], ID: args[1], Name: args[2], CommandID: commandID}
 		if cmd.Flags().Changed("expect") {
@@ -60,6 +67,9 @@ A command sent with --id can be sent again with the same id without being done t
 			if len(command.Payload) == 0 {
 				return &usageError{fmt.Errorf("the payload is empty: leave it out, or give JSON")}
 			}
+		}
+		if dry {
+			return p.dryRun(cmd.Context(), r, command)
 		}
 		return r.run(cmd.Context(), func(ctx context.Context, c *client.Client) error {
 			reply, err := c.Handle(ctx, command)

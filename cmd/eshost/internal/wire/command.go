@@ -66,9 +66,12 @@ func (a *Asked) ReadPayload(body []byte) *Problem {
 	return nil
 }
 
+// Encoder returns one of the format that the caller wants to be answered in.
+func (a *Asked) Encoder() *Encoder { return NewEncoder(a.answer) }
+
 // Answer returns what answers the command when it was accepted.
 func (a *Asked) Answer(reply *host.Reply) *Encoder {
-	e := NewEncoder(a.answer)
+	e := a.Encoder()
 	n := 3
 	if a.Command.ID != "" {
 		n++

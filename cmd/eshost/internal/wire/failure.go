@@ -18,6 +18,7 @@ func ProblemOf(err error) *Problem {
 		rejection   *host.Rejection
 		expected    *host.ExpectedError
 		fault       *host.Fault
+		beyond      *host.NotReachedError
 		formatError *abi.FormatError
 		refused     *host.LoadError
 	)
@@ -41,6 +42,8 @@ func ProblemOf(err error) *Problem {
 		p.Kind, p.Code, p.Payload = Rejected, rejection.Code, rejection.Payload
 	case errors.As(err, &expected):
 		p.Kind, p.Seq = ExpectedSeq, &expected.Seq
+	case errors.As(err, &beyond):
+		p.Kind, p.Seq = NotReached, &beyond.Seq
 	case errors.Is(err, host.ErrQuarantined):
 		p.Kind = Quarantined
 		p.Detail += "; it waits for a plugin that can: deploy one whose handler takes the event as it is stored (an event that has changed needs the next version beside the former one); nothing is lost"

@@ -37,6 +37,7 @@ var (
 	NoFormerPlugin   = Kind{"no-former-plugin", http.StatusNotFound, "There is no plugin to go back to", 0}
 	UnknownCommand   = Kind{"unknown-command", http.StatusNotFound, "The entity type has no such command", 0}
 	NoEvents         = Kind{"no-events", http.StatusNotFound, "The entity has no events", 0}
+	NotReached       = Kind{"not-reached", http.StatusNotFound, "The entity has not come to the sequence number", 0}
 	MethodNotAllowed = Kind{"method-not-allowed", http.StatusMethodNotAllowed, "The path does not take this method", 0}
 	NotAcceptable    = Kind{"not-acceptable", http.StatusNotAcceptable, "No acceptable media type", 0}
 	Conflict         = Kind{"conflict", http.StatusConflict, "Other writers came first", 0}
@@ -64,7 +65,7 @@ var (
 // Kinds lists them all.
 var Kinds = []Kind{
 	InvalidRequest, InvalidID, InvalidPayload, Unauthorized, AdminOnly, ForeignHost, ForeignOrigin,
-	NotFound, UnknownType, UnknownPlugin, NoFormerPlugin, UnknownCommand, NoEvents, MethodNotAllowed, NotAcceptable,
+	NotFound, UnknownType, UnknownPlugin, NoFormerPlugin, UnknownCommand, NoEvents, NotReached, MethodNotAllowed, NotAcceptable,
 	Conflict, ExpectedSeq, PlanOutdated, DeploymentRace, TooLarge, UnsupportedMedia, Rejected, PluginRefused, UncoveredEvents, CommandIDReused,
 	MailboxFull, PluginFailed, StoreCorrupt, Internal, Quarantined, Unavailable,
 	ShuttingDown, NotStarted, NotReady, OutcomeUnknown,
