@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 
 	"github.com/eshost/eshost/stores"
@@ -43,8 +42,8 @@ func (a *appending) sendBatch(all []pending) {
 		for i, c := range all {
 			a.in(c.index, stores.Applied, ack.seq-uint64(n-1-i))
 		}
-	case errors.Is(ack.err, nats.ErrMaxPayload):
-		a.sendEach(all) // one is too large for the server that is connected now
+	case errors.Is(ack.err, errUnsent):
+		a.sendEach(all) // one is too large for the server, or forbidden
 	case a.undecided(all[n-1].index, ack, werr):
 		for _, c := range all[:n-1] {
 			a.undecided(c.index, ack, werr)

@@ -56,7 +56,7 @@ func TestABucketThatForgetsIsRefused(t *testing.T) {
 }
 
 func setupGivesBucketsTheirReplicas(t *testing.T, s *servers) {
-	o := s.options(t, "")
+	o := s.options(t, "timeout=1s")
 	use := func(log *natsstore.Store) error {
 		if err := log.SaveCheckpoint(t.Context(), "p", stores.NewPosition("x.1", 2)); err != nil {
 			return err

@@ -113,6 +113,10 @@ func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nat
 	if err != nil {
 		return nil, err
 	}
+	least := seqOf(m)
+	if stream == s.o.Stream {
+		least = max(least, s.changes.known()) // should the leader be a deposed one
+	}
 	// Each part may be another replica's. A subject that gets a message in between is in
 	// a later part, with that one.
 	for {
@@ -120,7 +124,7 @@ func (s *Store) lastsOnce(ctx context.Context, stream string, g get) (all []*nat
 		if err != nil {
 			return nil, err
 		}
-		if len(part.messages) == 0 || part.upTo < seqOf(m) { // without a message it lacks what is there for sure
+		if len(part.messages) == 0 || part.upTo < least { // without a message it lacks what is there for sure
 			return nil, fmt.Errorf("%w: a replica of stream %s lags behind its leader", stores.ErrUnavailable, stream)
 		}
 		all = append(all, part.messages...)

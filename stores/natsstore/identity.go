@@ -55,7 +55,7 @@ func (s *Store) verify(ctx context.Context) error {
 		}
 		return nil
 	})
-	if errors.Is(err, errNoMessage) {
+	if errors.Is(err, errNoMessage) && ctx.Err() == nil {
 		err = errReplaced
 	}
 	if errors.Is(err, errReplaced) {

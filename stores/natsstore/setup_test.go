@@ -3,7 +3,6 @@ package natsstore_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net"
@@ -338,70 +337,6 @@ func TestALogTellsWhatItPromises(t *testing.T) {
 			t.Errorf("%q: the operator is told %s", parameters, said.String())
 		}
 	}
-}
-
-func TestALargeSnapshotIsKeptOutsideOfTheBucket(t *testing.T) {
-	s := connect(t, natstest.Start(t, nil).URL())
-	o := s.options(t, "")
-	log := open(t, o)
-	save := func(seq uint64, size int) {
-		t.Helper()
-		state := make([]byte, size)
-		_, _ = rand.Read(state)
-		n := &stores.Snapshot{Entity: counter, Log: log.Info().ID, Seq: seq, Time: time.UnixMilli(0).UTC(), State: state}
-		if err := log.Save(t.Context(), n); err != nil {
-			t.Fatal(err)
-		}
-		got, errs, err := log.Load(t.Context(), []stores.EntityID{counter, {Type: "counter", ID: "b"}})
-		if err != nil || errs[0] != nil || got[0] == nil || got[0].Seq != seq || !bytes.Equal(got[0].State, state) || got[1] != nil {
-			t.Fatalf("%v, %v", errs, err)
-		}
-	}
-	objects := func() (n int) {
-		obs, err := s.js.ObjectStore(t.Context(), o.Stream+"_snapshots_large")
-		if err != nil {
-			t.Fatal(err)
-		}
-		list, err := obs.List(t.Context())
-		if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
-			t.Fatal(err)
-		}
-		return len(list)
-	}
-	save(1, 16<<20)
-	save(2, 1<<20)
-	if n := objects(); n != 1 {
-		t.Errorf("%d objects for one snapshot", n)
-	}
-	older := &stores.Snapshot{Entity: counter, Log: log.Info().ID, Seq: 1, State: make([]byte, 2<<20)}
-	if err := log.Save(t.Context(), older); err != nil || objects() != 1 {
-		t.Errorf("an older one: %v, %d objects", err, objects())
-	}
-	save(3, 100)
-	if n := objects(); n != 0 {
-		t.Errorf("%d objects for none", n)
-	}
-	save(4, 3<<20)
-	if err := log.Delete(t.Context(), counter); err != nil || objects() != 0 {
-		t.Errorf("deleted: %v, %d objects", err, objects())
-	}
-	save(5, 3<<20)
-	obs, err := s.js.ObjectStore(t.Context(), o.Stream+"_snapshots_large")
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := obs.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := obs.Delete(t.Context(), list[0].Name); err != nil {
-		t.Fatal(err)
-	}
-	snaps, errs, err := log.Load(t.Context(), []stores.EntityID{counter})
-	if err != nil || snaps[0] != nil || !errors.Is(errs[0], stores.ErrCorrupt) {
-		t.Errorf("without its object: %v, %v", errs, err)
-	}
-	save(6, 100)
 }
 
 func TestLoginsAndTheirErrorsShowNoSecret(t *testing.T) {
