@@ -171,7 +171,7 @@ func (a *appending) unsent(i int, err error) {
 func (a *appending) send(all []pending) {
 	for len(all) > 0 {
 		n := a.s.strategy.batch(len(all))
-		if n == 0 || a.ctx.Err() != nil {
+		if n == 0 {
 			a.sendEach(all)
 			return
 		}
