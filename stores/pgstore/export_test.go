@@ -141,3 +141,15 @@ func (s *Store) Listen() *pgx.Conn { return s.listen() }
 
 // Rest is Store.rest.
 func (s *Store) Rest(conn *pgx.Conn) { s.rest(conn) }
+
+// Warm makes the pool have so many connections that nobody uses.
+func Warm(t testing.TB, s *Store, n int) {
+	t.Helper()
+	for range n {
+		conn, err := s.session(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+	}
+}

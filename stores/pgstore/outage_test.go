@@ -226,6 +226,7 @@ func TestANetworkThatSwallowsEverythingHoldsNobodyForEver(t *testing.T) {
 	o.StatementTimeout = 200 * time.Millisecond
 	s := mustOpen(t, o)
 	mustApply(t, s, commitOf(counter("a"), 0, 1))
+	pgstore.Warm(t, s, 6) // they hang in what they ask, and not in making a connection
 	p.Hang()
 	head, put := make(chan error), make(chan stores.Result)
 	go func() { _, err := s.Head(context.Background()); head <- err }()
