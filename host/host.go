@@ -116,5 +116,9 @@ type Stats = engine.Stats
 // Stats returns the host's counters.
 func (h *Host) Stats() Stats { return h.engine.Stats() }
 
+// Writable says why commands cannot be stored, as far as the log's answers of the last seconds tell: it is away, full or
+// read-only. Nil: they can, or none had to be.
+func (h *Host) Writable() error { return h.engine.Writable() }
+
 // Log returns the log the host runs on.
 func (h *Host) Log() stores.Log { return h.o.Log }

@@ -73,8 +73,15 @@ func TestACopyWhoseProcessIsKilledGoesOn(t *testing.T) {
 		command := fmt.Sprintf("eshost store copy pebble:source '%s'", target)
 		kills := 0
 		for range 6 {
-			if killed(r, command) {
-				kills++
+			if !killed(r, command) {
+				continue
+			}
+			if kills++; kills == 1 { // what is there so far is not served, nor called whole
+				for _, c := range []string{"store verify '%s'", "serve --store '%s' --listen 127.0.0.1:0"} {
+					if out, err := r.command("timeout 30 eshost " + fmt.Sprintf(c, target)).CombinedOutput(); err == nil || !strings.Contains(string(out), "a copy that is not finished") {
+						t.Errorf("%s: %s of a part of a copy: %v\n%s", name, c, err, out)
+					}
+				}
 			}
 		}
 		if kills == 0 {

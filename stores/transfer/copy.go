@@ -76,6 +76,9 @@ func (c *copier) copy(ctx context.Context) (*Copied, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := c.to.Checkpoints.DeleteCheckpoint(ctx, markDone); err != nil {
+			return nil, err
+		}
 		out.Resumed = out.Resumed || round == 0 && !c.fresh
 		took, err := c.move(ctx, from)
 		if out.Took += took; err != nil {
@@ -97,7 +100,10 @@ func (c *copier) copy(ctx context.Context) (*Copied, error) {
 		return nil, err
 	}
 	out.Counts, out.Moved = *c.source.counts(), c.moved.Load()
-	return out, c.compare(ctx)
+	if err := c.compare(ctx); err != nil {
+		return out, err
+	}
+	return out, c.to.Checkpoints.SaveCheckpoint(ctx, markDone, c.source.end)
 }
 
 // survey reads the source.

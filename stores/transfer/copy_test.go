@@ -145,6 +145,11 @@ func TestACopyThatWasKilledGoesOn(t *testing.T) {
 			d.left.Store(n)
 			out, err := transfer.Copy(ctx, whole(source), transfer.Store{Log: d, Blobs: target, Checkpoints: d}, nil)
 			cancel()
+			if head, e := target.Head(t.Context()); e != nil || !head.IsZero() {
+				if unfinished, e := transfer.Unfinished(t.Context(), target); e != nil || unfinished != (err != nil) {
+					t.Fatalf("the copy ended with %v, and the target says that it is unfinished: %v, %v", err, unfinished, e)
+				}
+			}
 			if err == nil {
 				if !out.Resumed || out.Commits != 2000 {
 					t.Errorf("in the end: %+v", out)

@@ -13,6 +13,7 @@ const (
 	markSource = "eshost.copy.source" // a position of the source: says of which log it is the copy
 	markFrom   = "eshost.copy.from"   // in the source: all up to there is in the target
 	markTo     = "eshost.copy.to"     // the target's head when that was so: all up to there came by the copy
+	markDone   = "eshost.copy.done"   // the source's end when a copy was complete; missing while one is under way
 )
 
 // marks are where an earlier copy has ended.
@@ -27,6 +28,16 @@ func loadMarks(ctx context.Context, c stores.CheckpointStore) (m marks, err erro
 		}
 	}
 	return m, nil
+}
+
+// Unfinished reports whether a store, whose checkpoints these are, is the target of a copy that has not ended.
+func Unfinished(ctx context.Context, c stores.CheckpointStore) (bool, error) {
+	begun, err := c.Checkpoint(ctx, markSource)
+	if err != nil || begun.IsZero() {
+		return false, err
+	}
+	done, err := c.Checkpoint(ctx, markDone)
+	return done.IsZero(), err
 }
 
 // begin finds out where to go on, and refuses a target that holds something else than a part of the source.

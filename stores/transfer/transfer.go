@@ -20,6 +20,8 @@ var (
 	ErrNotACopy = errors.New("the target is not empty, and not what an earlier copy of this source has left")
 	// ErrWritten: the source, or what is verified, is being written to.
 	ErrWritten = errors.New("the log is being written to")
+	// ErrUnfinished: the store is the target of a copy that has not ended.
+	ErrUnfinished = errors.New("it is a copy that is not finished: copy again from the same source, which goes on where it has ended; if that is gone, copy what is there to another store")
 	// ErrDiffers: the target is not the same as the source.
 	ErrDiffers = errors.New("the copy differs from its source")
 )

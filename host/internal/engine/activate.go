@@ -56,9 +56,34 @@ func (g *Engine) activateSome(some []*entity.Entity, ids []stores.EntityID) {
 		return
 	}
 	snaps := g.loadSnapshots(ctx, old)
+	if err := g.askAgain(ctx, old, oldHeads, snaps); err != nil {
+		for _, e := range old {
+			g.failed(e, unavailable("activate", e.ID(), err))
+		}
+		return
+	}
 	for i, e := range old {
 		g.recoveries.add(g, recovery{e, oldHeads[i], snaps[i]})
 	}
+}
+
+// askAgain asks for the heads that snapshots are beyond: another host may have appended, and saved a snapshot, since they were asked for.
+func (g *Engine) askAgain(ctx context.Context, some []*entity.Entity, heads []stores.Head, snaps []*stores.Snapshot) error {
+	var ids []stores.EntityID
+	var at []int
+	for i, s := range snaps {
+		if s != nil && s.Seq > heads[i].Seq && !g.info.Exclusive {
+			ids, at = append(ids, some[i].ID()), append(at, i)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	newer, err := g.cfg.Log.Heads(ctx, ids)
+	for i, head := range newer {
+		heads[at[i]] = head
+	}
+	return err
 }
 
 // activated makes an entity ready and gives it back to the workers.

@@ -114,6 +114,7 @@ func (g *Engine) append() {
 		cancel()
 		<-a.slots
 		g.cfg.Metrics.appended(len(commits), took)
+		g.outage.answered(g.cfg.Logger, results)
 		due = g.settle(taken, results, due[:0])
 		g.deciding.Add(int64(len(due)))
 		g.queue.push(due...)

@@ -58,6 +58,7 @@ type Engine struct {
 	activates  intake[*entity.Entity]
 	snapshots  intake[snapshotJob]
 	recoveries recoveries
+	outage     outage
 	quarantine quarantine
 	crowded    chan struct{} // the sweeper should make room
 

@@ -105,6 +105,7 @@ func (g *Engine) resolveSome(some []*entity.Batch) (progress bool) {
 	ctx, cancel := context.WithTimeout(g.ctx, g.cfg.AppendTimeout)
 	defer cancel()
 	results := g.cfg.Log.Append(ctx, stores.Fence{}, commits)
+	g.outage.answered(g.cfg.Logger, results)
 	for i, b := range some {
 		if g.resolveOne(ctx, b, results[i]) {
 			progress = true

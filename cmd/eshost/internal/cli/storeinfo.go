@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 type storeInfo struct {
 	client.Store
 	DiskBytes int64      `json:"disk_bytes,omitempty"` // of an embedded store's folder
+	Copy      string     `json:"copy,omitempty"`       // "unfinished": there is more in its source
 	Blobs     int        `json:"blobs"`
 	Counts    *logCounts `json:"counts,omitempty"` // missing: they were not asked for, or a host was
 }
@@ -106,6 +108,12 @@ func (s *storing) look(ctx context.Context, st *storage.Stores, info *storeInfo,
 	info.Store = client.Store{URL: d.URL, Folder: d.Folder, Engine: d.Info.Name, LogID: hex.EncodeToString(d.Info.ID[:]), Durability: d.Info.Durability.String(),
 		DurabilityIs: d.Info.DurabilityIs, Exclusive: d.Info.Exclusive, Fencing: d.Info.Fencing, MaxCommitBytes: d.Info.MaxCommit, AppendCommits: d.Info.AppendCommits}
 	info.DiskBytes = sizeOfFolder(d.Folder)
+	switch err := st.Finished(ctx); {
+	case errors.Is(err, transfer.ErrUnfinished):
+		info.Copy = copyUnfinished
+	case err != nil:
+		return err
+	}
 	if quick {
 		return nil
 	}
@@ -158,6 +166,9 @@ func (s *storing) printInfo(i *storeInfo) error {
 	}
 	fmt.Fprintf(w, "written by\t%s\n", writers)
 	fmt.Fprintf(w, "limits\t%s a commit, writes of up to %d commits\n", bytesText(int64(i.MaxCommitBytes)), i.AppendCommits)
+	if i.Copy != "" {
+		fmt.Fprintf(w, "ATTENTION\t%v\n", transfer.ErrUnfinished)
+	}
 	if i.DiskBytes > 0 {
 		fmt.Fprintf(w, "on disk\t%s\n", bytesText(i.DiskBytes))
 	}

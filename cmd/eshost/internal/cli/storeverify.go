@@ -17,6 +17,7 @@ var errDamaged = errors.New("the store is damaged")
 type verified struct {
 	Store    string          `json:"store"`
 	OK       bool            `json:"ok"`
+	Copy     string          `json:"copy,omitempty"` // "unfinished": there is more in its source
 	Problems []verifyProblem `json:"problems"`
 	More     int             `json:"problems_not_listed"`
 	Written  bool            `json:"written_meanwhile"` // so that feed and streams were not compared
@@ -60,20 +61,33 @@ The exit code is 0 if nothing is wrong, 1 if something is, and 3 if the store co
 		if err != nil {
 			return unfinished(err)
 		}
-		if err := f.printReport(storeurl.Redact(url), r); err != nil {
+		partial := s.Finished(ctx)
+		if partial != nil && !errors.Is(partial, transfer.ErrUnfinished) {
+			return unfinished(partial)
+		}
+		if err := f.printReport(storeurl.Redact(url), r, partial != nil); err != nil {
 			return unfinished(err)
 		}
-		if !r.OK() {
+		switch {
+		case !r.OK():
 			return &reportedError{errDamaged}
+		case partial != nil:
+			return partial
 		}
 		return nil
 	}
 	return c
 }
 
-func (s *storing) printReport(url string, r *transfer.Report) error {
+// copyUnfinished is what --json says of a copy that has not ended.
+const copyUnfinished = "unfinished"
+
+func (s *storing) printReport(url string, r *transfer.Report, partial bool) error {
 	if s.json {
 		v := &verified{Store: url, OK: r.OK(), Problems: make([]verifyProblem, 0), More: r.More, Written: r.Written, Blobs: r.Blobs, Counts: countsOf(&r.Counts)}
+		if partial {
+			v.OK, v.Copy = false, copyUnfinished
+		}
 		for _, p := range r.Problems {
 			v.Problems = append(v.Problems, verifyProblem(p))
 		}
@@ -92,6 +106,10 @@ func (s *storing) printReport(url string, r *transfer.Report) error {
 		s.p.say("next", "stop the hosts that use it, and restore a backup into another store")
 		return nil
 	}
-	s.p.say("whole", "%s", fmt.Sprintf("%d entities, %d commits, %d events, %d blobs; checksum %016x", r.Counts.Entities, r.Counts.Commits, r.Counts.Events, r.Blobs, r.Counts.Checksum))
+	word := "whole"
+	if partial {
+		word = "undamaged"
+	}
+	s.p.say(word, "%s", fmt.Sprintf("%d entities, %d commits, %d events, %d blobs; checksum %016x", r.Counts.Entities, r.Counts.Commits, r.Counts.Events, r.Blobs, r.Counts.Checksum))
 	return nil
 }

@@ -74,7 +74,7 @@ func (c *Config) checkStores(named []string, wrong func(key, format string, a ..
 	}
 	for key, v := range c.values {
 		kind, setting, _ := strings.Cut(strings.TrimPrefix(key, "store/"), slash)
-		if setting == "" || !strings.HasPrefix(key, "store/") || v.source == SourceDefault || used[kind] || secretOf(key) {
+		if setting == "" || !strings.HasPrefix(key, "store/") || v.source == SourceDefault || strings.HasPrefix(v.source, fromEnvironment) || used[kind] || secretOf(key) { // an environment may be for several stores
 			continue
 		}
 		wrong(key, "is set, but no store's URL begins with %s: set store.url", kind)

@@ -17,6 +17,9 @@ import (
 	"github.com/knadh/koanf/v2"
 )
 
+// fromEnvironment begins the source of what the environment says.
+const fromEnvironment = "environment "
+
 // EnvPrefix begins the environment variables that are configuration.
 const EnvPrefix = "ESHOST__"
 
@@ -142,7 +145,7 @@ func (l *loader) env(all []string) {
 			l.unknown("environment", name, key, variableOf)
 			continue
 		}
-		l.text(key, text, "environment "+name)
+		l.text(key, text, fromEnvironment+name)
 	}
 }
 

@@ -97,6 +97,9 @@ func (s *Server) start(ctx context.Context) error {
 	if s.stores, err = storage.Open(ctx, &c.Store, &storage.Options{Logger: s.logger}); err != nil {
 		return err
 	}
+	if err := s.stores.Finished(ctx); err != nil {
+		return err
+	}
 	s.stores.Tell(s.logger)
 	if err := s.connectNATS(); err != nil {
 		return err
@@ -114,7 +117,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.api = api.New(s.host, &api.Options{
 		Token: c.HTTP.Token, AdminToken: c.HTTP.AdminToken, MaxPluginBytes: int64(c.Host.PluginModuleBytes), Loopback: c.HTTP.Loopback(), AllowedHosts: c.HTTP.AllowedHosts,
 		MaxBodyBytes: c.HTTP.MaxBodyBytes, StreamWindow: c.HTTP.StreamWindow,
-		Logger: s.logger, Metrics: registry, Version: s.version, Ready: s.stores.Ready, Store: s.stores.Describe(),
+		Logger: s.logger, Metrics: registry, Version: s.version, Ready: s.ready, Store: s.stores.Describe(),
 	})
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -216,4 +219,15 @@ func (s *Server) release(ctx context.Context) error {
 		errs = append(errs, s.stores.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// ready says why commands cannot be taken at the moment.
+func (s *Server) ready(ctx context.Context) error {
+	if err := s.stores.Ready(ctx); err != nil {
+		return err
+	}
+	if err := s.host.Writable(); err != nil {
+		return fmt.Errorf("the store %s takes no appends %w", s.stores, err)
+	}
+	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/eshost/eshost/stores/transfer"
 )
 
 // How long a store may take to say that it is there, and how long that is believed: anybody may ask.
@@ -32,6 +34,19 @@ func (s *Stores) Ready(ctx context.Context) error {
 		s.probe.asked = time.Now()
 	}
 	return s.probe.err
+}
+
+// Finished says that the store is a copy that is not complete, so that what is decided on it would be decided on
+// too little; nil: it is none.
+func (s *Stores) Finished(ctx context.Context) error {
+	unfinished, err := transfer.Unfinished(ctx, s.Checkpoints)
+	if err != nil {
+		return fmt.Errorf("ask the store %s whether it is whole: %w", s.url, err)
+	}
+	if unfinished {
+		return fmt.Errorf("store %s: %w", s.url, transfer.ErrUnfinished)
+	}
+	return nil
 }
 
 func (s *Stores) ask(ctx context.Context) error {

@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/config"
@@ -31,6 +32,8 @@ func NATS(u storeurl.URL, c *config.NATS) (*natsstore.Options, error) {
 	}
 	if o.User == "" && o.Password == "" && o.Token == "" && o.CredentialsFile == "" {
 		o.User, o.Password, o.Token, o.CredentialsFile = c.User, c.Password, c.Token, c.Credentials
+	} else if o.Token != "" && c.Password != "" && c.User == "" {
+		return nil, fmt.Errorf("store %s: NATS takes a name alone before the @ for a token, and store.nats.password is set as well: name the user in store.nats.user", u)
 	}
 	return o, nil
 }
