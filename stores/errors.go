@@ -8,8 +8,9 @@ import (
 // Errors of all stores. They arrive wrapped with what was attempted and on
 // what; test for them with errors.Is.
 var (
-	// ErrUnavailable: the store cannot be reached or refuses to write just now.
-	// Nothing was written, and trying later may succeed.
+	// ErrUnavailable: the store cannot be reached or refuses to write just now, and
+	// trying later may succeed. Whether a commit was written, its Outcome says; what
+	// else was to be written may be there.
 	ErrUnavailable = errors.New("store is unavailable")
 	// ErrCorrupt: stored bytes are damaged or missing. The text names the place.
 	ErrCorrupt = errors.New("store is corrupt")

@@ -122,6 +122,8 @@ const (
 	TooLarge
 	// Refused: nothing was written, for the reason in Result.Err: the store is
 	// down, closed, read-only or out of its reserve. Trying later may succeed.
+	// Refused speaks of this attempt only: an earlier one of the same commit that
+	// was Unknown stays so, until the log answers otherwise.
 	Refused
 )
 
@@ -197,7 +199,8 @@ type Log interface {
 	Scan(ctx context.Context, q Query) iter.Seq2[*Record, error]
 
 	// Wait returns nil when there may be records after the position, ctx's error
-	// when it ends first, ErrPosition or ErrClosed. It looks at the whole log: a
+	// when it ends first, ErrPosition, ErrClosed, or ErrUnavailable when the store
+	// cannot tell. It looks at the whole log: a
 	// query that selects few records is better served by [Follow], the one loop of
 	// Scan and Wait for catch-up and live.
 	Wait(ctx context.Context, after Position) error
@@ -318,7 +321,7 @@ type SnapshotStore interface {
 type CheckpointStore interface {
 	// Checkpoint returns the position saved last, the zero Position when none was.
 	Checkpoint(ctx context.Context, name string) (Position, error)
-	// SaveCheckpoint is durable when it returns.
+	// SaveCheckpoint is durable when it returns nil. After an error it may be saved or not.
 	SaveCheckpoint(ctx context.Context, name string, p Position) error
 	// DeleteCheckpoint forgets it; none is no error.
 	DeleteCheckpoint(ctx context.Context, name string) error
@@ -327,7 +330,8 @@ type CheckpointStore interface {
 
 // BlobStore keeps plugins' bytes by their SHA-256.
 type BlobStore interface {
-	// PutBlob is durable when it returns, and returns the digest it computed.
+	// PutBlob is durable when it returns no error, and returns the digest it
+	// computed. After an error the blob may be there or not.
 	PutBlob(ctx context.Context, b []byte) (Digest, error)
 	// Blob returns the bytes, checked against the digest, or ErrNotFound.
 	Blob(ctx context.Context, d Digest) ([]byte, error)

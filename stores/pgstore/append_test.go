@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/eshost/eshost/stores"
+	"github.com/eshost/eshost/stores/pgstore"
 	"github.com/eshost/eshost/stores/storetest"
 )
 
@@ -111,4 +114,54 @@ func TestOnceAnEpochIsNamedNoOlderOneIsCommitted(t *testing.T) {
 		t.Errorf("%s was committed after the new epoch's first commit", rec.Entity)
 	}
 	storetest.Verify(t, after)
+}
+
+func TestARaisedEpochWaitsForWhatWasCheckedUnderAnOlderOne(t *testing.T) {
+	t.Parallel()
+	o := server.Options(t)
+	before, after, conn := open(t, o), open(t, o), server.Connect(t)
+	old, young := stores.Fence{Epoch: 5}, stores.Fence{Epoch: 6}
+	if r := before.Append(t.Context(), old, []stores.Commit{commitOf(counter("first"), 0, 1)})[0]; r.Outcome != stores.Applied {
+		t.Fatal(r)
+	}
+	held := commitOf(counter("held"), 0, 2)
+	h := pgstore.Hold(t, before, &held)
+	h.Place() // has the log's lock: others stand between their check and their commit
+	results := make(chan stores.Result, 2)
+	put := func(s *pgstore.Store, f stores.Fence, id string) {
+		results <- s.Append(context.Background(), f, []stores.Commit{commitOf(counter(id), 0, 3)})[0]
+	}
+	waiting := func(s *pgstore.Store, want int) {
+		t.Helper()
+		for n, began := 0, time.Now(); n != want; {
+			n = s.Waiting(t, conn)
+			if time.Since(began) > patience {
+				t.Fatalf("%d sessions wait for a lock of the store, want %d", n, want)
+			}
+		}
+	}
+	go put(before, old, "old")
+	waiting(before, 1)
+	go put(after, young, "young")
+	waiting(before, 2)
+	var raised int
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table(o, "fences")+" WHERE epoch = 6").Scan(&raised); err != nil || raised != 0 {
+		t.Errorf("epoch 6 is named for %d slices (%v) while a commit under epoch 5 is on its way", raised, err)
+	}
+	h.Commit()
+	for range 2 {
+		if r := <-results; r.Outcome != stores.Applied {
+			t.Errorf("%s (%v), want applied", r.Outcome, r.Err)
+		}
+	}
+	var ids []string
+	for rec, err := range after.Scan(t.Context(), stores.Query{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, rec.Entity.ID)
+	}
+	if want := []string{"first", "held", "old", "young"}; !slices.Equal(ids, want) {
+		t.Errorf("the feed shows %v, want %v", ids, want)
+	}
 }

@@ -25,12 +25,15 @@ func withoutStandby(t *testing.T) (*pgstore.Store, *pgx.Conn) {
 			t.Fatal(err)
 		}
 	}
-	for names, began := "", time.Now(); names == ""; { // all backends learn of it as soon as this one
-		if err := conn.QueryRow(t.Context(), "SHOW synchronous_standby_names").Scan(&names); err != nil || time.Since(began) > patience {
-			t.Fatal(names, err)
+	for began := time.Now(); ; { // it counts once the server's checkpointer has read it
+		_, err := srv.Connect(t).Exec(impatient(t), "SELECT pg_logical_emit_message(true, 'test', '')")
+		if errors.Is(err, context.DeadlineExceeded) {
+			return s, conn
+		}
+		if err != nil || time.Since(began) > patience {
+			t.Fatalf("the server does not wait for a standby (%v)", err)
 		}
 	}
-	return s, conn
 }
 
 // impatient is a context that ends before a standby answers.
@@ -66,16 +69,21 @@ func TestAWaitForAStandbyThatSomebodyElseEndsIsNotApplied(t *testing.T) {
 	t.Parallel()
 	s, conn := withoutStandby(t)
 	for _, end := range []string{"pg_cancel_backend", "pg_terminate_backend"} {
-		result := make(chan stores.Result)
+		result := make(chan stores.Result, 1)
 		c := commitOf(counter(end), 0, 1)
 		go func() { result <- s.Append(context.Background(), stores.Fence{}, []stores.Commit{c})[0] }()
-		for n, began := 0, time.Now(); n == 0; {
-			err := conn.QueryRow(t.Context(), "SELECT count("+end+"(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&n)
-			if err != nil || time.Since(began) > patience {
-				t.Fatal(n, err)
+		var r stores.Result
+		for waits, began := true, time.Now(); waits; {
+			if _, err := conn.Exec(t.Context(), "SELECT "+end+"(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"); err != nil || time.Since(began) > patience {
+				t.Fatal(err)
+			}
+			select {
+			case r = <-result:
+				waits = false
+			case <-time.After(time.Millisecond):
 			}
 		}
-		if r := <-result; r.Outcome != stores.Unknown {
+		if r.Outcome != stores.Unknown {
 			t.Errorf("after %s it is %s (%v), want unknown", end, r.Outcome, r.Err)
 		}
 	}

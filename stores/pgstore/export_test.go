@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -19,10 +18,7 @@ type Held struct {
 }
 
 // Hold does with a commit what Append does, up to where it would take the log's lock.
-func Hold(t testing.TB, s *Store, c *stores.Commit) *Held { t.Helper(); return HoldFenced(t, s, c, 0) }
-
-// HoldFenced is Hold under a fence's epoch, which somebody has named; 0: none.
-func HoldFenced(t testing.TB, s *Store, c *stores.Commit, epoch uint64) *Held {
+func Hold(t testing.TB, s *Store, c *stores.Commit) *Held {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := s.session(ctx)
@@ -43,15 +39,9 @@ func HoldFenced(t testing.TB, s *Store, c *stores.Commit, epoch uint64) *Held {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, params := s.sql.insert.text, []any{[]string{c.Entity.Type}, []string{c.Entity.ID}, []int64{int64(before(c.Head))}, []int64{int64(c.Expected + 1)}, []int64{int64(c.Seq())},
-		[]int16{int16(c.Entity.Slice())}, [][]byte{record}, number}
-	if epoch != 0 {
-		if _, err := tx.Exec(ctx, s.sql.shared.text, s.fence); err != nil {
-			t.Fatal(err)
-		}
-		text, params = s.sql.insertFenced.text, append(params, strconv.FormatUint(epoch, 10))
-	}
-	if _, err = tx.Exec(ctx, text, params...); err != nil {
+	_, err = tx.Exec(ctx, s.sql.insert.text, []string{c.Entity.Type}, []string{c.Entity.ID}, []int64{int64(before(c.Head))}, []int64{int64(c.Expected + 1)}, []int64{int64(c.Seq())},
+		[]int16{int16(c.Entity.Slice())}, [][]byte{record}, number)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return &Held{t, s, tx, number}
@@ -102,6 +92,19 @@ func Deallocate(t testing.TB, s *Store) {
 	}
 }
 
+// Spend uses up the numbers of batches that the store has taken.
+func Spend(s *Store) {
+	b := &s.known.Load().batches
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.at = b.until
+}
+
+// StatementNames are the names under which the server keeps the statements of transactions.
+func (s *Store) StatementNames() []string {
+	return []string{s.sql.insert.name, s.sql.insertFenced.name, s.sql.order.name, s.sql.place.name}
+}
+
 // Refuses reports whether an error proves that nothing was written.
 func Refuses(err error) bool { return refuses(err) }
 
@@ -122,3 +125,19 @@ func Migrations(t testing.TB) map[string]string {
 	}
 	return texts
 }
+
+// Waiting counts the sessions that wait for one of the store's two locks.
+func (s *Store) Waiting(t testing.TB, conn *pgx.Conn) (n int) {
+	t.Helper()
+	err := conn.QueryRow(context.Background(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid::bigint << 32 | objid::bigint IN ($1, $2)`, s.lock, s.fence).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Listen makes a connection that is told of commits; Rest returns when there may be more.
+func (s *Store) Listen() *pgx.Conn { return s.listen() }
+
+// Rest is Store.rest.
+func (s *Store) Rest(conn *pgx.Conn) { s.rest(conn) }

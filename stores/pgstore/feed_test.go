@@ -251,3 +251,62 @@ func TestAScanSaysThatARowIsGone(t *testing.T) {
 		})
 	}
 }
+
+func TestNobodyListensForLongWhenNobodyWaits(t *testing.T) {
+	t.Parallel()
+	o := server.Options(t)
+	s, conn := open(t, o), server.Connect(t)
+	listeners := func() (n int) {
+		t.Helper()
+		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN ' || $1 AND pid <> pg_backend_pid()", pgx.Identifier{s.Channel()}.Sanitize()).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		waits := make(chan error)
+		go func() { waits <- s.Wait(ctx, stores.Position{}) }()
+		for began := time.Now(); listeners() != 1; {
+			if time.Since(began) > patience {
+				t.Fatal("nobody listens while somebody waits")
+			}
+		}
+		cancel()
+		if err := <-waits; !errors.Is(err, context.Canceled) {
+			t.Errorf("wait: %v, want %v", err, context.Canceled)
+		}
+		for began := time.Now(); listeners() != 0; {
+			if time.Since(began) > patience {
+				t.Fatal("the store still listens, and nobody waits")
+			}
+		}
+	}
+}
+
+func TestManyNotificationsAtOnceWakeAFeedFewTimes(t *testing.T) {
+	t.Parallel()
+	s, conn := open(t, server.Options(t)), server.Connect(t)
+	listens := s.Listen()
+	if listens == nil {
+		t.Fatal("nobody listens")
+	}
+	defer listens.Close(context.Background())
+	const notifications = 200
+	if _, err := conn.Exec(t.Context(), "SELECT pg_notify($1, n::text) FROM generate_series(1, $2::int) n", s.Channel(), notifications); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		s.Rest(listens)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		_, err := listens.WaitForNotification(ctx)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+		if err != nil || n > notifications/10 {
+			t.Fatalf("%d notifications have woken it %d times, and there are more (%v)", notifications, n, err)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/eshost/eshost/stores/pgstore"
 	"github.com/eshost/eshost/stores/pgstore/pgtest"
 	"github.com/eshost/eshost/stores/storetest"
+	"github.com/eshost/eshost/stores/storetest/proxy"
 )
 
 // outage is a server of its own with a store, and a client that does something to it.
@@ -196,4 +197,77 @@ func TestACallerWaitsForAConnectionNoLongerThanItWants(t *testing.T) {
 	h.Place()
 	h.Commit()
 	mustApply(t, s, commitOf(counter("b"), 0, 2))
+}
+
+func TestAStandbyIsNoPlaceForAStore(t *testing.T) {
+	t.Parallel()
+	primary, standby := pgtest.Start(t, nil), pgtest.Start(t, nil)
+	o := standby.Options(t)
+	mustApply(t, open(t, o), commitOf(counter("a"), 0, 1))
+	standby.Demote(t)
+	for _, attrs := range []string{"", "primary", "read-write"} {
+		o := *o
+		if attrs != "" {
+			o.Params = map[string]string{"target_session_attrs": attrs}
+		}
+		if s, err := pgstore.Open(t.Context(), &o); !errors.Is(err, stores.ErrUnavailable) {
+			t.Errorf("open with %q: %v, %v, want %v", attrs, s, err, stores.ErrUnavailable)
+		}
+	}
+	other := primary.Options(t)
+	o.Host, o.Port = o.Host+","+other.Host, o.Port+","+other.Port
+	mustApply(t, open(t, o), commitOf(counter("a"), 0, 1)) // the log of the other one
+}
+
+func TestANetworkThatSwallowsEverythingHoldsNobodyForEver(t *testing.T) {
+	t.Parallel()
+	p := proxy.Start(t, server.Addr)
+	o := through(t, server.Options(t), p)
+	o.StatementTimeout = 200 * time.Millisecond
+	s := mustOpen(t, o)
+	mustApply(t, s, commitOf(counter("a"), 0, 1))
+	p.Hang()
+	head, put := make(chan error), make(chan stores.Result)
+	go func() { _, err := s.Head(context.Background()); head <- err }()
+	go func() { put <- one(t, s, commitOf(counter("b"), 0, 1)) }()
+	if err := <-head; !errors.Is(err, stores.ErrUnavailable) {
+		t.Errorf("head: %v, want %v", err, stores.ErrUnavailable)
+	}
+	if r := <-put; r.Outcome != stores.Unknown && r.Outcome != stores.Refused || !errors.Is(r.Err, stores.ErrUnavailable) {
+		t.Errorf("append: %s (%v), want unknown or refused", r.Outcome, r.Err)
+	}
+	go func() { _, err := s.Head(context.Background()); head <- err }()
+	time.Sleep(10 * time.Millisecond) // it may be on its way, or not have begun
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	if err := <-head; !errors.Is(err, stores.ErrClosed) {
+		t.Errorf("a read while the store closes: %v, want %v", err, stores.ErrClosed)
+	}
+	p.Cut() // the client takes 15 s to give up the connections
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADeadlineHoldsWhileAnotherAsksForNumbers(t *testing.T) {
+	t.Parallel()
+	o := server.Options(t)
+	p := proxy.Start(t, server.Addr)
+	s := open(t, through(t, o, p))
+	mustApply(t, s, commitOf(counter("a"), 0, 1))
+	pgstore.Spend(s)
+	p.Hang()
+	first, cancel := context.WithCancel(t.Context())
+	asks := make(chan stores.Result)
+	go func() { asks <- s.Append(first, stores.Fence{}, []stores.Commit{commitOf(counter("b"), 0, 1)})[0] }()
+	for range 3 {
+		ctx, done := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if r := s.Append(ctx, stores.Fence{}, []stores.Commit{commitOf(counter("c"), 0, 1)})[0]; !errors.Is(r.Err, context.DeadlineExceeded) {
+			t.Errorf("%s (%v), want an end by the deadline", r.Outcome, r.Err)
+		}
+		done()
+	}
+	cancel()
+	<-asks
+	p.Resume()
 }

@@ -104,6 +104,8 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	settings := s.o.settings()
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		ctx, cancel := context.WithTimeout(ctx, s.o.ConnectTimeout)
+		defer cancel()
 		s.known.Store(new(known))
 		_, err := conn.PgConn().Exec(ctx, settings).ReadAll()
 		return err

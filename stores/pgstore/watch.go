@@ -109,12 +109,16 @@ func (s *Store) rest(conn *pgx.Conn) {
 	moment, done := context.WithTimeout(ctx, notifyEvery)
 	defer done()
 	told := false
-	for ; conn.PgConn().WaitForNotification(moment) == nil; told = true {
+	for {
+		if _, err := conn.WaitForNotification(moment); err != nil {
+			break
+		}
+		told = true
 	}
 	if told && moment.Err() != nil {
 		return
 	}
-	if err := conn.PgConn().WaitForNotification(ctx); err != nil && ctx.Err() == nil {
+	if _, err := conn.WaitForNotification(ctx); err != nil && ctx.Err() == nil {
 		s.unlisten(conn)
 		<-ctx.Done()
 	}

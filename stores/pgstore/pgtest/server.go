@@ -165,3 +165,14 @@ func (s *Server) Stop(t testing.TB) {
 
 // Close ends the server and removes its folder.
 func (s *Server) Close() error { return errors.Join(s.Kill(), os.RemoveAll(s.dir)) }
+
+// Demote stops the server and starts it again as a standby, which has no primary and takes no writes.
+func (s *Server) Demote(t testing.TB) {
+	t.Helper()
+	s.Stop(t)
+	signal := filepath.Join(s.data(), "standby.signal")
+	if err := os.WriteFile(signal, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Restart(t)
+}

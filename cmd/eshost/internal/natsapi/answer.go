@@ -70,6 +70,7 @@ func failure(p *wire.Problem) outcome {
 // answer answers a request, if its sender wants to know, and ends it.
 func (s *Service) answer(r *request, o outcome) {
 	r.answered = true
+	defer s.leave(r)
 	s.stats.count(r, o.name) // before its sender can look
 	if r.reply != "" {
 		err := s.nc.PublishMsg(o.message(r.reply))
@@ -82,6 +83,13 @@ func (s *Service) answer(r *request, o outcome) {
 		if err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 			s.o.Logger.Error("answer over NATS", "subject", r.subject, "outcome", o.name, "error", err)
 		}
+	}
+}
+
+// leave ends a request.
+func (s *Service) leave(r *request) {
+	if r.cancel != nil {
+		r.cancel()
 	}
 	if !r.tooMany {
 		s.inFlight.done(r.size)

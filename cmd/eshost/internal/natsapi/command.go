@@ -1,7 +1,6 @@
 package natsapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -26,7 +25,7 @@ func (s *Service) command(m micro.Request) {
 		s.refuse(c.request, p)
 		return
 	}
-	c.ctx, c.cancel = context.WithTimeout(s.ctx, c.Timeout)
+	c.within(s.ctx, c.Timeout)
 	s.begin(c)
 }
 
@@ -34,8 +33,6 @@ func (s *Service) command(m micro.Request) {
 type command struct {
 	*request
 	*wire.Asked
-	ctx    context.Context
-	cancel context.CancelFunc
 }
 
 // read reads a command.
@@ -96,7 +93,6 @@ func (s *Service) await(c *command, p pending) {
 
 // end answers a command.
 func (s *Service) end(c *command, reply host.Reply, p *wire.Problem) {
-	c.cancel()
 	if p != nil {
 		s.refuse(c.request, p)
 		return

@@ -19,7 +19,6 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -133,41 +132,6 @@ func (s *Service) defaults() {
 	if s.o.Version == "" {
 		s.o.Version = "unknown"
 	}
-}
-
-// Close takes no more requests, answers those it has, and closes the connection.
-// What is not answered when ctx ends is given up, which is the error. It is idempotent.
-func (s *Service) Close(ctx context.Context) error {
-	if s.nc.IsClosed() {
-		return nil
-	}
-	err := s.drain(ctx)
-	s.cancel()
-	s.nc.Close()
-	if err != nil {
-		return fmt.Errorf("stop serving over NATS, with %d requests unanswered: %w", s.inFlight.count(), err)
-	}
-	return nil
-}
-
-func (s *Service) drain(ctx context.Context) error {
-	if err := s.micro.Stop(); err != nil {
-		return err
-	}
-	// A subscription that drains leaves when its last message was handed over, and by then that is in flight.
-	for s.nc.NumSubscriptions() > s.others || s.inFlight.count() > 0 {
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	if !s.nc.IsConnected() {
-		return nil // who waits for an answer is on another connection, or will ask again
-	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	return s.nc.FlushWithContext(ctx)
 }
 
 // failed reports what goes wrong with the subscriptions. That of a slow consumer means

@@ -1,6 +1,7 @@
 package natsapi
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -27,6 +28,13 @@ type request struct {
 	taken    time.Time
 	tooMany  bool // it is not in flight: there is no room
 	answered bool
+	ctx      context.Context // of what is done for it; nil until within
+	cancel   context.CancelFunc
+}
+
+// within gives the request its time.
+func (r *request) within(ctx context.Context, timeout time.Duration) {
+	r.ctx, r.cancel = context.WithTimeout(ctx, timeout)
 }
 
 // take takes a message up. It is answered exactly once.

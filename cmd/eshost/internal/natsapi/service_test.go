@@ -88,13 +88,54 @@ func TestStoppingEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := &harness{TB: t, service: s, nc: connect(t, nc.ConnectedUrl())}
-	h.holdOne(faults, "a")
+	subs := []*nats.Subscription{h.holdOne(faults, "a")}
+	for range 200 {
+		subs = append(subs, h.start("command.mischief.a.add", `{"by":1}`))
+	}
+	eventually(t, "all are taken", func() bool { return s.Count() == 201 })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 requests unanswered") {
+	if err := s.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "201 requests unanswered") {
 		t.Errorf("closed with %v", err)
 	}
-	eventually(t, "nothing is in flight", func() bool { return s.Count() == 0 })
+	for i, sub := range subs {
+		want := "not-started"
+		if i == 0 {
+			want = "outcome-unknown"
+		}
+		h.want(h.next(sub), want)
+	}
+	if n := s.Count(); n != 0 {
+		t.Errorf("%d requests are still in flight", n)
+	}
+}
+
+func TestStoppingWithoutAServerWaitsForWhatIsInFlightOnly(t *testing.T) {
+	log, faults := holding(t, 1024)
+	b := broker(t, nil)
+	nc := connect(t, b.ClientURL())
+	s, err := natsapi.Serve(log, nc, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &harness{TB: t, service: s, nc: connect(t, nc.ConnectedUrl())}
+	h.holdOne(faults, "a")
+	b.Shutdown()
+	b.WaitForShutdown()
+	eventually(t, "the connection is lost", func() bool { return !nc.IsConnected() })
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(t.Context()) }()
+	time.Sleep(50 * time.Millisecond) // in which one that does not wait would be closed
+	if nc.IsClosed() {
+		t.Error("it stopped with a request in flight")
+	}
+	faults.Release()
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Subscribed(); n == 0 {
+		t.Error("it waited for subscriptions to leave a server that is not there")
+	}
 }
 
 func TestMoreThanThereMayBeInFlightIsRefusedAtOnce(t *testing.T) {

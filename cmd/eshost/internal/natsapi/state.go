@@ -1,8 +1,6 @@
 package natsapi
 
 import (
-	"context"
-
 	"github.com/nats-io/nats.go/micro"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/wire"
@@ -33,9 +31,8 @@ func (s *Service) state(m micro.Request) {
 // show answers a read.
 func (s *Service) show(r *request, wanted *wire.Wanted) {
 	defer s.recovered(r)
-	ctx, cancel := context.WithTimeout(s.ctx, wanted.Timeout)
-	defer cancel()
-	state, err := s.host.State(ctx, wanted.Entity)
+	r.within(s.ctx, wanted.Timeout)
+	state, err := s.host.State(r.ctx, wanted.Entity)
 	if err != nil {
 		s.refuse(r, wire.ProblemOf(err))
 		return
