@@ -82,6 +82,9 @@ func (s *storing) fetchFolder(ctx context.Context, folder, url, dir string) erro
 	if info.Folder == "" || info.Folder != storage.Absolute(folder) {
 		return fmt.Errorf("%s: the one at %s serves from %s", elsewhere, url, info.URL)
 	}
+	if err := storage.Outside(folder, dir); err != nil {
+		return s.backedUp(err, dir)
+	}
 	return s.fetch(ctx, h, dir)
 }
 
