@@ -1,6 +1,7 @@
 package natsapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -50,11 +51,14 @@ func (s *Service) read(m micro.Request) (*wire.Asked, *wire.Problem) {
 	if p != nil {
 		return nil, p
 	}
-	if a.Command.Wait, p = waits(h); p != nil {
+	if a.Command.Wait, p = waits(h, m.Reply() == ""); p != nil {
 		return nil, p
 	}
 	if len(body) > s.o.MaxBodyBytes {
 		return nil, &wire.Problem{Kind: wire.TooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes", s.o.MaxBodyBytes)}
+	}
+	if headerSize(m) > len(body) {
+		body = bytes.Clone(body) // which would keep the headers in memory, as long as it is
 	}
 	return a, a.ReadPayload(body)
 }

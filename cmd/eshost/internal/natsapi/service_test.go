@@ -162,10 +162,11 @@ func TestMoreThanThereMayBeInFlightIsRefusedAtOnce(t *testing.T) {
 
 func TestBytesInFlightAreBoundedToo(t *testing.T) {
 	log, faults := holding(t, 1024)
-	h := serve(t, log, &natsapi.Options{InFlightBytes: 100})
+	h := serve(t, log, &natsapi.Options{InFlightBytes: 200})
 	first := h.holdOne(faults, "a")
-	long := `{"by":1` + strings.Repeat(" ", 100) + `}`
+	long := `{"by":1` + strings.Repeat(" ", 200) + `}`
 	h.want(h.ask("command.mischief.a.add", long), "mailbox-full")
+	h.want(h.ask("state.mischief.a", "", "Any", long), "mailbox-full")
 	faults.Release()
 	h.want(h.next(first), "accepted 2")
 	eventually(t, "nothing is in flight", func() bool { return h.service.Count() == 0 })
@@ -201,6 +202,28 @@ func TestACommandWithoutAReplySubjectIsDone(t *testing.T) {
 		t.Errorf("outcomes are %v", got)
 	}
 	h.want(h.ask("command.mischief.a.look", ""), "accepted 2")
+}
+
+func TestACommandWithoutAReplySubjectWaitsForRoom(t *testing.T) {
+	log, faults := holding(t, 2)
+	h := serve(t, log, nil)
+	held := h.holdOne(faults, "a")
+	const commands = 20
+	for range commands {
+		if err := h.nc.PublishMsg(message("command.mischief.a.add", `{"by":1}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.nc.PublishMsg(message("command.mischief.a.add", `{"by":1}`, "Eshost-Wait", "false")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the one that does not wait is refused", func() bool { return h.figures("command").Outcomes["mailbox-full"] == 1 })
+	faults.Release()
+	h.want(h.next(held), "accepted 2")
+	eventually(t, "all are counted", func() bool { return h.figures("command").Unheard == commands+1 })
+	if got := h.figures("command").Outcomes; got["accepted"] != commands+2 || got["mailbox-full"] != 1 {
+		t.Errorf("outcomes are %v", got)
+	}
 }
 
 // figures asks the service for its statistics, as any tool of NATS does.
