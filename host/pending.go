@@ -36,16 +36,21 @@ func (e Entity) Begin(ctx context.Context, c Command) (Pending, error) {
 	return Pending{e, c.Name, ent, call, span}, nil
 }
 
-// Answer waits for the answer, as Handle does. It is called once.
+// Answer waits for the answer, as Handle does. It is called once, and panics if it is called again.
 func (p *Pending) Answer(ctx context.Context) (Reply, error) {
-	answered, err := p.entity.await(ctx, p.ent, p.call)
+	call := p.call
+	if call == nil {
+		panic("host: Pending.Answer is called again, or without a Begin that succeeded")
+	}
+	p.call = nil // it may be another command's from now on
+	answered, err := p.entity.await(ctx, p.ent, call)
 	if !answered {
 		p.span.end(nil, err)
 		return Reply{}, err
 	}
-	reply := p.call.Reply
-	p.span.end(p.call.Times, err)
-	p.call.free()
+	reply := call.Reply
+	p.span.end(call.Times, err)
+	call.free()
 	if err != nil {
 		err = p.entity.Explain(p.name, err)
 	}

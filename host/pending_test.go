@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/eshost/eshost/host"
+	"github.com/eshost/eshost/stores/storetest"
 )
 
 func TestCommandsThatOneGoroutineBeginsKeepTheirOrder(t *testing.T) {
@@ -39,13 +40,49 @@ func TestACommandThatIsNotTakenIsToldSoWhenItBegins(t *testing.T) {
 	if p, err := h.Entity("mischief", "a").Begin(t.Context(), host.Command{Name: "Not A Name"}); !errors.As(err, &unknown) {
 		t.Errorf("no name: %v, %v", p, err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	p, err := h.Entity("mischief", "a").Begin(ctx, add(1))
+}
+
+func TestABegunCommandWhoseContextHasEndedIsNotStarted(t *testing.T) {
+	h, f := faulty(t, host.Options{})
+	e := h.Entity("mischief", "a")
+	accepted(t, e, add(1))
+	f.Next(storetest.FaultHold)
+	held, err := e.Begin(t.Context(), add(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Answer(ctx); err != nil && !errors.Is(err, host.ErrNotStarted) && !errors.Is(err, host.ErrOutcomeUnknown) {
-		t.Errorf("a context that has ended: %v", err)
+	if err := f.AwaitHeld(t.Context(), 1); err != nil {
+		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p, err := e.Begin(ctx, add(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Answer(ctx); !errors.Is(err, host.ErrNotStarted) || !errors.Is(err, context.Canceled) {
+		t.Errorf("answered with %v", err)
+	}
+	f.Release()
+	if r, err := held.Answer(t.Context()); err != nil || r.Seq != 2 {
+		t.Errorf("the one before: %+v, %v", r, err)
+	}
+	stands(t, e, 2, "2")
+}
+
+func TestAnAnswerIsTakenOnce(t *testing.T) {
+	h := serve(t, nil, mischief(t))
+	p, err := h.Entity("mischief", "a").Begin(t.Context(), add(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("it was taken again")
+		}
+	}()
+	_, _ = p.Answer(t.Context())
 }

@@ -77,7 +77,7 @@ func TestACopyWhoseProcessIsKilledGoesOn(t *testing.T) {
 				continue
 			}
 			if kills++; kills == 1 { // what is there so far is not served, nor called whole
-				for _, c := range []string{"store verify '%s'", "serve --store '%s' --listen 127.0.0.1:0"} {
+				for _, c := range []string{"store verify '%s'", "store copy '%s' pebble:of-a-part", "serve --store '%s' --listen 127.0.0.1:0"} {
 					if out, err := r.command("timeout 30 eshost " + fmt.Sprintf(c, target)).CombinedOutput(); err == nil || !strings.Contains(string(out), "a copy that is not finished") {
 						t.Errorf("%s: %s of a part of a copy: %v\n%s", name, c, err, out)
 					}

@@ -19,7 +19,7 @@ func TestWhatAHostMayNotPublishIsRefused(t *testing.T) {
 	server := natstest.Start(t, &natstest.Options{Config: config, Connect: []nats.Option{nats.UserInfo("admin", "x")}})
 	s := connect(t, "nats://admin:x@"+server.Addr())
 	for _, sync := range []string{"interval", "always"} { // each for itself, in a batch
-		o := s.options(t, "timeout=10m&sync="+sync)
+		o := s.options(t, "timeout=20s&sync="+sync)
 		o.User = "host"
 		log := open(t, o)
 		for place := range 3 {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ type Copied struct {
 }
 
 // Copy copies all of a store into one that is empty, or that an earlier copy of the same source has left: then it
-// goes on where that one ended. When it returns without an error, both hold the same: it has read both and
+// goes on where that one ended, once it has read what is there. When it returns without an error, both hold the same: it has read both and
 // compared a checksum over all commits, and the heads of all entities. It reads the source twice.
 //
 // Nobody else may write to the target. The source may be in use, but the copy is done only when it is at rest: until then
@@ -59,69 +60,76 @@ type copier struct {
 	moved  atomic.Int64 // events that were stored
 }
 
-// rounds is how often the source is read again because it has grown.
-const rounds = 3
+// rounds is how often the source is read: again when it has grown.
+const rounds = 4
 
 func (c *copier) copy(ctx context.Context) (*Copied, error) {
 	out := &Copied{}
-	for round := 0; ; round++ {
-		m, err := loadMarks(ctx, c.to.Checkpoints)
-		if err != nil {
+	from, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Resumed = !c.fresh
+	for range rounds {
+		if err := c.survey(ctx, from); err != nil {
 			return nil, err
 		}
-		if err := c.survey(ctx, m); err != nil {
-			return nil, err
-		}
-		from, err := c.begin(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.to.Checkpoints.DeleteCheckpoint(ctx, markDone); err != nil {
-			return nil, err
-		}
-		out.Resumed = out.Resumed || round == 0 && !c.fresh
 		took, err := c.move(ctx, from)
 		if out.Took += took; err != nil {
 			return nil, err
 		}
-		head, err := c.from.Log.Head(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if head == c.source.end {
-			break
-		}
-		if round == rounds {
-			return nil, fmt.Errorf("%w: stop the hosts that use the source, and copy again: it goes on where it has ended", ErrWritten)
+		from, _ = c.queue.state()
+		err = c.check(ctx, out)
+		if !errors.Is(err, ErrWritten) {
+			return out, err
 		}
 	}
-	var err error
+	return nil, fmt.Errorf("%w: stop the hosts that use the source, and copy again: it goes on where it has ended", ErrWritten)
+}
+
+// check ends the copy when the target holds the same as the source. It returns ErrWritten when the source has grown.
+func (c *copier) check(ctx context.Context, out *Copied) (err error) {
+	if err := c.rests(ctx); err != nil {
+		return err
+	}
 	if out.Blobs, err = c.blobs(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	out.Counts, out.Moved = *c.source.counts(), c.moved.Load()
 	if err := c.compare(ctx); err != nil {
-		return out, err
+		if errors.Is(err, ErrDiffers) {
+			return cmp.Or(c.rests(ctx), err) // what was written since the source was read differs as well
+		}
+		return err
 	}
-	return out, c.to.Checkpoints.SaveCheckpoint(ctx, markDone, c.source.end)
+	return c.to.Checkpoints.SaveCheckpoint(ctx, markDone, c.source.end)
 }
 
-// survey reads the source.
-func (c *copier) survey(ctx context.Context, m marks) error {
+// rests says that the source has grown since it was read.
+func (c *copier) rests(ctx context.Context) error {
+	head, err := c.from.Log.Head(ctx)
+	if err == nil && head != c.source.end {
+		err = ErrWritten
+	}
+	return err
+}
+
+// survey reads the source, of which all up to the position is copied.
+func (c *copier) survey(ctx context.Context, from stores.Position) error {
 	total := int64(0)
 	if c.source != nil {
 		total = c.source.total.Events
 	}
 	c.source = newSurvey()
-	c.source.mark = m.from
+	c.source.mark = from
 	if err := c.source.read(ctx, c.from.Log, "read the source", total, c.o); err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}
 	return nil
 }
 
-// markEvery is how often the target is told how far the copy is.
-const markEvery = time.Second
+// tellInterval is how often it is told how far the copy is.
+const tellInterval = time.Second
 
 // move stores what is in the source behind the position.
 func (c *copier) move(ctx context.Context, from stores.Position) (took time.Duration, err error) {
@@ -143,21 +151,16 @@ func (c *copier) move(ctx context.Context, from stores.Position) (took time.Dura
 			return err
 		})
 	}
-	watching, stop := context.WithCancel(ctx)
+	stop := make(chan struct{})
 	var watcher sync.WaitGroup
-	watcher.Go(func() { c.watch(watching) })
+	watcher.Go(func() { c.watch(stop) })
 	err = g.Wait()
-	stop()
+	close(stop)
 	watcher.Wait()
 	if failure := c.queue.failure(); failure != nil {
 		err = failure // the first, of which the others come
 	}
-	took = time.Since(start)
-	if err != nil {
-		return took, err
-	}
-	stored, _ := c.queue.state()
-	return took, c.mark(ctx, stored)
+	return time.Since(start), err
 }
 
 // read puts what is in the source behind the position into the queue.
@@ -190,19 +193,17 @@ func sizeOf(c *stores.Commit) int {
 	return n
 }
 
-// watch tells how far it is, and notes it in the target, until ctx ends. When the target cannot be told, a
-// copy that breaks off begins further back, and those who store notice it as well.
-func (c *copier) watch(ctx context.Context) {
-	tick := time.NewTicker(markEvery)
+// watch tells how far it is until it is stopped.
+func (c *copier) watch(stop <-chan struct{}) {
+	tick := time.NewTicker(tellInterval)
 	defer tick.Stop()
 	for {
-		stored, events := c.queue.state()
+		_, events := c.queue.state()
 		c.o.tell(Progress{"copy", "events", events, c.source.total.Events - c.source.before})
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			return
 		case <-tick.C:
-			_ = c.mark(ctx, stored)
 		}
 	}
 }

@@ -68,7 +68,8 @@ type verifier struct {
 	entered atomic.Int64
 
 	mu      sync.Mutex
-	streams *survey // the sums of what was read entity by entity
+	streams *survey   // the sums of what was read entity by entity
+	ahead   []Problem // heads that are ahead of their streams, if nobody writes
 	report  Report
 }
 
@@ -115,8 +116,13 @@ func (v *verifier) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.report.Written = before != after; !v.report.Written && !v.broken {
-		v.compare(after)
+	if v.report.Written = before != after; !v.report.Written {
+		for _, p := range v.ahead {
+			v.wrong(p.Where, "%s", p.What)
+		}
+		if !v.broken {
+			v.compare(after)
+		}
 	}
 	return v.blobs(ctx)
 }
@@ -180,12 +186,14 @@ func (v *verifier) chunk(ctx context.Context, ids []stores.EntityID) error {
 	}
 	s := newSurvey()
 	for i, id := range ids {
-		seq, whole, err := v.stream(ctx, id, s)
+		end, whole, err := v.stream(ctx, id, s)
 		if err != nil {
 			return err
 		}
-		if heads != nil && whole && seq < heads[i].Seq {
-			v.wrong(id.String(), "the stream ends at %d, its head is %d", seq, heads[i].Seq)
+		if heads != nil && whole && heads[i] != end {
+			if err := v.head(ctx, id, end, heads[i]); err != nil {
+				return err
+			}
 		}
 	}
 	v.mu.Lock()
@@ -195,24 +203,48 @@ func (v *verifier) chunk(ctx context.Context, ids []stores.EntityID) error {
 	return nil
 }
 
+// head looks again at a head that is not where the stream ends, which was read after the head.
+func (v *verifier) head(ctx context.Context, id stores.EntityID, end, head stores.Head) error {
+	const where = "the stream ends at %d, its head is %d"
+	if end.Seq < head.Seq {
+		v.wrong(id.String(), where, end.Seq, head.Seq)
+		return nil
+	}
+	again, err := v.store.Log.Heads(ctx, []stores.EntityID{id})
+	if err != nil {
+		return v.damage(id.String(), err)
+	}
+	switch now := again[0]; {
+	case now.Seq > end.Seq: // others have written to it, or it is wrong
+		v.mu.Lock()
+		v.ahead = append(v.ahead, Problem{id.String(), fmt.Sprintf(where, end.Seq, now.Seq)})
+		v.mu.Unlock()
+	case now.Seq < end.Seq:
+		v.wrong(id.String(), where, end.Seq, now.Seq)
+	case now.Token != end.Token:
+		v.wrong(id.String(), "the token of its head is %q, that of its last commit is %q: nobody could write to it", now.Token, end.Token)
+	}
+	return nil
+}
+
 // stream reads an entity. It returns where it ends, and whether it could be read so far.
-func (v *verifier) stream(ctx context.Context, id stores.EntityID, s *survey) (seq uint64, whole bool, err error) {
+func (v *verifier) stream(ctx context.Context, id stores.EntityID, s *survey) (end stores.Head, whole bool, err error) {
 	for rec, err := range v.store.Log.Read(ctx, id, 0) {
 		if err != nil {
-			return seq, false, v.damage(id.String(), err)
+			return end, false, v.damage(id.String(), err)
 		}
-		if rec.Expected != seq {
-			v.wrong(id.String(), "after event %d comes a commit that begins at %d", seq, rec.Expected+1)
-			return seq, false, nil
+		if rec.Expected != end.Seq {
+			v.wrong(id.String(), "after event %d comes a commit that begins at %d", end.Seq, rec.Expected+1)
+			return end, false, nil
 		}
 		if len(rec.Events) == 0 {
-			v.wrong(id.String(), "the commit after event %d has no events", seq)
-			return seq, false, nil
+			v.wrong(id.String(), "the commit after event %d has no events", end.Seq)
+			return end, false, nil
 		}
 		s.add(rec)
-		seq = rec.Seq()
+		end = stores.Head{Seq: rec.Seq(), Token: rec.Head}
 	}
-	return seq, true, nil
+	return end, true, nil
 }
 
 // listsKinds looks whether the kinds that were met are listed.
@@ -240,10 +272,11 @@ func (v *verifier) blobs(ctx context.Context) error {
 			return v.damage("blobs", err)
 		}
 		v.report.Blobs++
-		if _, err := v.store.Blobs.Blob(ctx, d); err != nil {
-			if err := v.damage("blob "+d.String(), err); err != nil {
-				return err
-			}
+		_, err = v.store.Blobs.Blob(ctx, d)
+		if errors.Is(err, stores.ErrNotFound) {
+			v.wrong("blob "+d.String(), "it is listed, and not there")
+		} else if err := v.damage("blob "+d.String(), err); err != nil {
+			return err
 		}
 		v.o.tell(Progress{"read the blobs", "blobs", int64(v.report.Blobs), 0})
 	}

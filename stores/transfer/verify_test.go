@@ -88,6 +88,9 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 		"a commit that the feed lacks":       {broken{scan: nth(50)}, "does not hold the same as the streams"},
 		"a commit that a stream lacks":       {broken{read: func(r *stores.Record) bool { return r.Expected == 0 || r.Seq() > 4 }}, "comes a commit that begins at"},
 		"a stream that ends early":           {broken{read: func(r *stores.Record) bool { return r.Seq() < 5 }}, "its head is"},
+		"a head below its stream":            {broken{head: func(h *stores.Head) { h.Seq-- }}, "its head is"},
+		"a head with another token":          {broken{head: func(h *stores.Head) { h.Token += "x" }}, "the token of its head is"},
+		"a blob that is listed, and missing": {broken{}, "it is listed, and not there"},
 		"a head that is not there":           {broken{head: func(h *stores.Head) { h.Seq++ }}, "its head is"},
 		"a feed that shows other bytes":      {broken{scan: func(r *stores.Record) bool { r.Flags = 7; return true }}, "does not hold the same as the streams"},
 		"a kind that is not listed":          {broken{kinds: func(k []stores.Kind) []stores.Kind { return slices.Delete(k, 1, 2) }}, "is in the log, and not among them"},
@@ -97,13 +100,22 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.b.Store = memory(t)
 			filled(t, test.b.Store, 200)
-			r, err := transfer.Verify(t.Context(), transfer.Store{Log: &test.b, Blobs: test.b.Store}, nil)
+			var blobs stores.BlobStore = test.b.Store
+			if strings.HasPrefix(name, "a blob") {
+				blobs = gone{blobs}
+			}
+			r, err := transfer.Verify(t.Context(), transfer.Store{Log: &test.b, Blobs: blobs}, nil)
 			if err != nil || r.OK() || !slices.ContainsFunc(r.Problems, func(p transfer.Problem) bool { return strings.Contains(p.What, test.want) }) {
 				t.Errorf("%+v, %v, want %q", r, err, test.want)
 			}
 		})
 	}
 }
+
+// gone are blobs that are listed, and lost.
+type gone struct{ stores.BlobStore }
+
+func (gone) Blob(context.Context, stores.Digest) ([]byte, error) { return nil, stores.ErrNotFound }
 
 func TestALogThatIsWrittenToMeanwhileIsNotCalledBroken(t *testing.T) {
 	m := memory(t)

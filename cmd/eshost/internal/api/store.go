@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/wire"
 	"github.com/eshost/eshost/stores"
@@ -61,6 +62,12 @@ func (s *Server) backup(w http.ResponseWriter, r *request) *wire.Problem {
 	if s.o.Store.Backup == nil {
 		return &wire.Problem{Kind: wire.NotFound, Detail: "the host's store is not an embedded one: back it up with its own tools, or copy it with `eshost store backup`"}
 	}
+	h := w.Header()
+	if r.Method == http.MethodHead {
+		h.Set("Content-Type", mediaTar)
+		h.Set("Cache-Control", "no-store")
+		return nil
+	}
 	if !s.backingUp.TryLock() {
 		return &wire.Problem{Kind: wire.Unavailable, Detail: "another backup is under way"}
 	}
@@ -74,15 +81,24 @@ func (s *Server) backup(w http.ResponseWriter, r *request) *wire.Problem {
 			s.o.Logger.Error("a backup's folder was not removed", "error", err)
 		}
 	}()
-	h := w.Header()
 	h.Set("Content-Type", mediaTar)
 	h.Set("Cache-Control", "no-store")
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	if _, err := a.WriteTo(w); err != nil {
+	rc := http.NewResponseController(w)
+	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
+	if _, err := a.WriteTo(&patientWriter{w, rc}); err != nil {
 		s.o.Logger.Error("a backup broke off", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// patientWriter gives the client time for each piece, however long all of it takes; one that reads no more does not keep the backup.
+type patientWriter struct {
+	w  io.Writer
+	rc *http.ResponseController
+}
+
+func (p *patientWriter) Write(b []byte) (int, error) {
+	_ = p.rc.SetWriteDeadline(time.Now().Add(streamWriteTimeout)) // where none can be set there is none
+	return p.w.Write(b)
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/api"
 	"github.com/eshost/eshost/stores"
@@ -61,5 +64,56 @@ func TestABackupIsWholeOrFails(t *testing.T) {
 	failure = stores.ErrUnavailable
 	if _, err := read(); err == nil || closed != 2 {
 		t.Errorf("one that cannot be made: %v", err)
+	}
+}
+
+// recorder is a response that notes whether there was a deadline for each piece.
+type recorder struct {
+	*httptest.ResponseRecorder
+	deadlines []time.Time
+	without   int
+	until     time.Time
+}
+
+func (r *recorder) SetWriteDeadline(at time.Time) error {
+	r.deadlines, r.until = append(r.deadlines, at), at
+	return nil
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.until.IsZero() {
+		r.without++
+	}
+	r.until = time.Time{}
+	return r.ResponseRecorder.Write(b)
+}
+
+// pieces is a backup in many pieces.
+type pieces struct{ sent }
+
+func (a pieces) WriteTo(w io.Writer) (n int64, err error) {
+	for range 10 {
+		m, err := a.sent.WriteTo(w)
+		if n += m; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func TestEachPieceOfABackupHasItsTime(t *testing.T) {
+	closed, made := 0, 0
+	o := &api.Options{Store: &api.Store{Backup: func(context.Context) (api.Archive, error) {
+		made++
+		return pieces{sent{text: "piece", closed: &closed}}, nil
+	}}}
+	h := serve(t, newFake(), o)
+	if a := h.send("HEAD", "/v1/store/backup", ""); a.status != 200 || made != 0 {
+		t.Errorf("asked for its head: %d, and %d backups were made", a.status, made)
+	}
+	r := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	h.api.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "http://localhost/v1/store/backup", nil))
+	if r.Body.Len() != 50 || r.without > 0 || len(r.deadlines) != 11 || !r.deadlines[10].IsZero() || made != 1 || closed != 1 {
+		t.Errorf("%d bytes, %d pieces without a deadline, %d deadlines; %d made, %d closed", r.Body.Len(), r.without, len(r.deadlines), made, closed)
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -24,8 +25,12 @@ func (r *remote) overNATS() (*client.Client, func(), error) {
 	server := settings.NATS.Server()
 	server.URL = r.nats
 	nc, err := natsapi.Connect(server, slog.New(slog.DiscardHandler))
-	if err != nil {
+	var failed *natsapi.ConnectError
+	switch {
+	case errors.As(err, &failed) && failed.Unreachable():
 		return nil, nil, fmt.Errorf("%w: %w", client.ErrUnreachable, err)
+	case err != nil:
+		return nil, nil, err
 	}
 	first, _, _ := strings.Cut(r.nats, ",") // stands for all of them in messages
 	c, err := client.New(first, &client.Options{HTTPClient: &http.Client{Transport: &natsapi.Transport{Conn: nc, Prefix: settings.NATS.Prefix}}})

@@ -37,14 +37,20 @@ What a URL leaves out, such as a password, comes from "store" in the configurati
 // storing are the flags of the commands that work on stores.
 type storing struct {
 	*configured
-	p    *Program
-	json bool
+	p       *Program
+	json    bool
+	partial bool // copy also what is a part of a copy
 }
 
 func (p *Program) storing(c *cobra.Command) *storing {
 	s := &storing{configured: p.configuration(c, nil), p: p}
 	c.Flags().BoolVar(&s.json, "json", false, "print JSON")
 	return s
+}
+
+// takesPartial adds the flag for a source that is an unfinished copy.
+func (s *storing) takesPartial(c *cobra.Command) {
+	c.Flags().BoolVar(&s.partial, "partial", false, "also from a store that is itself a copy that is not finished: what is there is then all there will be")
 }
 
 // open opens the store of a URL. One that must exist is not made.

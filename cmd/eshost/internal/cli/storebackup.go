@@ -30,6 +30,7 @@ must be stopped, or the backup not complete.`,
 		Args:    cobra.ExactArgs(2),
 	}
 	f := p.storing(c)
+	f.takesPartial(c)
 	c.Flags().StringVar(&url, "url", "", "address of the host that has the folder open (default $ESHOST_URL, or "+defaultURL+")")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
@@ -82,6 +83,9 @@ func (s *storing) fetchFolder(ctx context.Context, folder, url, dir string) erro
 	if info.Folder == "" || info.Folder != storage.Absolute(folder) {
 		return fmt.Errorf("%s: the one at %s serves from %s", elsewhere, url, info.URL)
 	}
+	if err := storage.Outside(folder, dir); err != nil {
+		return s.backedUp(err, dir)
+	}
 	return s.fetch(ctx, h, dir)
 }
 
@@ -117,6 +121,7 @@ What is restored is a log of its own, so that nobody goes on reading it at a pos
 		Args:    cobra.ExactArgs(2),
 	}
 	f := p.storing(c)
+	f.takesPartial(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		loaded, err := f.load(args[1])
 		if err != nil {

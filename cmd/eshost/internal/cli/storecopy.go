@@ -26,6 +26,7 @@ has grown. The source may be in use by hosts, except for an embedded store; but 
 		Args:    cobra.ExactArgs(2),
 	}
 	f := p.storing(c)
+	f.takesPartial(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		loaded, err := f.load(args...)
 		if err != nil {
@@ -55,6 +56,11 @@ func (s *storing) copy(ctx context.Context, c *config.Config, from, to string) (
 		return fmt.Errorf("source: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	if !s.partial {
+		if err := source.Finished(ctx); err != nil {
+			return fmt.Errorf("source: %w, with --partial", err)
+		}
+	}
 	target, err := s.open(ctx, c, to, false)
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
@@ -64,7 +70,7 @@ func (s *storing) copy(ctx context.Context, c *config.Config, from, to string) (
 	out, err := transfer.Copy(ctx, wholeStore(source), wholeStore(target), &transfer.Options{Progress: show.transfer})
 	show.clear()
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("%w: start the same again, and it goes on where it has ended", err)
 	case err != nil:
 		return err

@@ -13,6 +13,9 @@ import (
 // errDamaged says that a report, which the user has seen, is not good.
 var errDamaged = errors.New("the store is damaged")
 
+// errWritten says that not all could be looked at.
+var errWritten = errors.New("it was written to meanwhile, so the log and the entities could not be compared: verify again when no host uses it, or a backup of it")
+
 // verified is what --json prints.
 type verified struct {
 	Store    string          `json:"store"`
@@ -37,7 +40,7 @@ func (p *Program) storeVerify() *cobra.Command {
 		Long: `Read all of a store, each commit twice: in the order of the log, and entity by entity. Without a URL it is the configured one. It is looked whether every commit is undamaged and decodes, no
 entity has a gap, every head is where its events end, the log and the entities hold the same, all kinds of events are listed, and blobs have their digests.
 
-The exit code is 0 if nothing is wrong, 1 if something is, and 3 if the store could not be looked through.`,
+The exit code is 0 if nothing is wrong, 1 if something is, and 3 if the store could not be looked through, or was written to meanwhile.`,
 		Example: "  eshost store verify pebble:backups/monday",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -73,6 +76,8 @@ The exit code is 0 if nothing is wrong, 1 if something is, and 3 if the store co
 			return &reportedError{errDamaged}
 		case partial != nil:
 			return partial
+		case r.Written:
+			return unfinished(errWritten)
 		}
 		return nil
 	}
@@ -84,7 +89,7 @@ const copyUnfinished = "unfinished"
 
 func (s *storing) printReport(url string, r *transfer.Report, partial bool) error {
 	if s.json {
-		v := &verified{Store: url, OK: r.OK(), Problems: make([]verifyProblem, 0), More: r.More, Written: r.Written, Blobs: r.Blobs, Counts: countsOf(&r.Counts)}
+		v := &verified{Store: url, OK: r.OK() && !r.Written, Problems: make([]verifyProblem, 0), More: r.More, Written: r.Written, Blobs: r.Blobs, Counts: countsOf(&r.Counts)}
 		if partial {
 			v.OK, v.Copy = false, copyUnfinished
 		}
@@ -99,15 +104,12 @@ func (s *storing) printReport(url string, r *transfer.Report, partial bool) erro
 	if r.More > 0 {
 		s.p.say("damaged", "and %d more places", r.More)
 	}
-	if r.Written {
-		s.p.say("note", "it was written to meanwhile, so the log and the entities could not be compared: verify again when no host uses it")
-	}
 	if !r.OK() {
 		s.p.say("next", "stop the hosts that use it, and restore a backup into another store")
 		return nil
 	}
 	word := "whole"
-	if partial {
+	if partial || r.Written {
 		word = "undamaged"
 	}
 	s.p.say(word, "%s", fmt.Sprintf("%d entities, %d commits, %d events, %d blobs; checksum %016x", r.Counts.Entities, r.Counts.Commits, r.Counts.Events, r.Blobs, r.Counts.Checksum))

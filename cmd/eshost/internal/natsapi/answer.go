@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -70,18 +71,26 @@ func failure(p *wire.Problem) outcome {
 // answer answers a request, if its sender wants to know, and ends it.
 func (s *Service) answer(r *request, o outcome) {
 	r.answered = true
+	defer s.leave(r)
 	s.stats.count(r, o.name) // before its sender can look
 	if r.reply != "" {
 		err := s.nc.PublishMsg(o.message(r.reply))
 		if errors.Is(err, nats.ErrMaxPayload) {
 			was := o.name
-			o = failure(s.tooLong(&o))
+			o = failure(s.shorter(&o))
 			s.stats.correct(r, was, o.name)
 			err = s.nc.PublishMsg(o.message(r.reply))
 		}
 		if err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 			s.o.Logger.Error("answer over NATS", "subject", r.subject, "outcome", o.name, "error", err)
 		}
+	}
+}
+
+// leave ends a request.
+func (s *Service) leave(r *request) {
+	if r.cancel != nil {
+		r.cancel()
 	}
 	if !r.tooMany {
 		s.inFlight.done(r.size)
@@ -99,6 +108,21 @@ func (s *Service) recovered(r *request) {
 		s.refuse(r, &wire.Problem{Kind: wire.Internal, Detail: "the log of the host says more"})
 	}
 }
+
+// shorter is the problem in the place of an answer that the server does not take. A problem stays what it is.
+func (s *Service) shorter(o *outcome) *wire.Problem {
+	if o.problem == nil {
+		return s.tooLong(o)
+	}
+	p := *o.problem
+	p.Payload = nil
+	p.Detail = fmt.Sprintf("%s (cut, and without the payload: the whole has %d bytes, of which the NATS server takes %d (max_payload))",
+		strings.ToValidUTF8(p.Detail[:min(len(p.Detail), detailKept)], ""), len(o.body), s.nc.MaxPayload())
+	return &p
+}
+
+// detailKept is how much of a problem's detail is sent when the whole is too large.
+const detailKept = 200
 
 // tooLong is the problem of an answer that the server does not take. That of a
 // command is nothing the caller may take for a refusal.

@@ -11,6 +11,7 @@ import (
 type backend interface {
 	Begin(context.Context, stores.EntityID, host.Command) (pending, error)
 	State(context.Context, stores.EntityID) (host.State, error)
+	LogID() stores.LogID
 }
 
 // pending is a command that its entity has.
@@ -32,3 +33,5 @@ func (l live) Begin(ctx context.Context, id stores.EntityID, c host.Command) (pe
 func (l live) State(ctx context.Context, id stores.EntityID) (host.State, error) {
 	return l.Entity(id.Type, id.ID).State(ctx)
 }
+
+func (l live) LogID() stores.LogID { return l.Log().Info().ID }

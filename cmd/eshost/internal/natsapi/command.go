@@ -1,7 +1,7 @@
 package natsapi
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -26,7 +26,7 @@ func (s *Service) command(m micro.Request) {
 		s.refuse(c.request, p)
 		return
 	}
-	c.ctx, c.cancel = context.WithTimeout(s.ctx, c.Timeout)
+	c.within(s.ctx, c.Timeout)
 	s.begin(c)
 }
 
@@ -34,8 +34,6 @@ func (s *Service) command(m micro.Request) {
 type command struct {
 	*request
 	*wire.Asked
-	ctx    context.Context
-	cancel context.CancelFunc
 }
 
 // read reads a command.
@@ -53,11 +51,14 @@ func (s *Service) read(m micro.Request) (*wire.Asked, *wire.Problem) {
 	if p != nil {
 		return nil, p
 	}
-	if a.Command.Wait, p = waits(h); p != nil {
+	if a.Command.Wait, p = waits(h, m.Reply() == ""); p != nil {
 		return nil, p
 	}
 	if len(body) > s.o.MaxBodyBytes {
 		return nil, &wire.Problem{Kind: wire.TooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes", s.o.MaxBodyBytes)}
+	}
+	if headerSize(m) > len(body) {
+		body = bytes.Clone(body) // which would keep the headers in memory, as long as it is
 	}
 	return a, a.ReadPayload(body)
 }
@@ -96,7 +97,6 @@ func (s *Service) await(c *command, p pending) {
 
 // end answers a command.
 func (s *Service) end(c *command, reply host.Reply, p *wire.Problem) {
-	c.cancel()
 	if p != nil {
 		s.refuse(c.request, p)
 		return

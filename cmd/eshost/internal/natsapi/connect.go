@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -81,10 +82,20 @@ type ConnectError struct {
 }
 
 func (e *ConnectError) Error() string {
-	if errors.Is(e.Err, nats.ErrAuthorization) || errors.Is(e.Err, nats.ErrAuthExpired) {
+	switch {
+	case errors.Is(e.Err, nats.ErrAuthorization) || errors.Is(e.Err, nats.ErrAuthExpired):
 		return fmt.Sprintf("connect to NATS at %s: %v: look at nats.user and nats.password, nats.token or nats.credentials", e.URL, e.Err)
+	case e.Unreachable():
+		return fmt.Sprintf("connect to NATS at %s, is a server running there? %v", e.URL, e.Err)
 	}
-	return fmt.Sprintf("connect to NATS at %s, is a server running there? %v", e.URL, e.Err)
+	return fmt.Sprintf("connect to NATS at %s: %v", e.URL, e.Err)
+}
+
+// Unreachable reports whether no server answered, which may be otherwise later. What a
+// server refuses, or is wrong with our own files, stays so.
+func (e *ConnectError) Unreachable() bool {
+	var op *net.OpError
+	return errors.Is(e.Err, nats.ErrNoServers) || errors.Is(e.Err, nats.ErrTimeout) || errors.As(e.Err, &op) && op.Op == "dial"
 }
 
 // Unwrap returns the cause.

@@ -24,6 +24,7 @@ type fake struct {
 	reply []byte
 	panic string // in Begin, in Answer or in State
 	last  chan host.Command
+	log   stores.LogID
 }
 
 func (f *fake) Begin(_ context.Context, _ stores.EntityID, c host.Command) (natsapi.Pending, error) {
@@ -50,10 +51,13 @@ func (f *fake) State(context.Context, stores.EntityID) (host.State, error) {
 	return host.State{Seq: 7, Payload: f.reply}, f.err
 }
 
+func (f *fake) LogID() stores.LogID { return f.log }
+
 func TestEveryErrorOfTheHostIsTheProblemItIsOverHTTP(t *testing.T) {
 	id := stores.EntityID{Type: "counter", ID: "a"}
-	url := broker(t, nil).ClientURL()
-	for i, err := range []error{
+	f := &fake{}
+	h := serveFake(t, f, broker(t, nil).ClientURL(), nil)
+	for _, err := range []error{
 		&host.Rejection{Code: "underflow", Payload: abi.AppendUint(nil, 1<<63+1)},
 		&host.Fault{Kind: host.Panicked, Plugin: stores.Digest{1}, Message: "at \"line\" 3\n"},
 		&host.CommandError{Entity: id, Command: "x", Commands: []string{"y"}, Fault: &host.Fault{Kind: host.UnknownCommand}},
@@ -67,19 +71,10 @@ func TestEveryErrorOfTheHostIsTheProblemItIsOverHTTP(t *testing.T) {
 		p := wire.ProblemOf(err)
 		e := wire.NewEncoder(false)
 		wire.AppendProblem(e, p)
-		o := &natsapi.Options{Prefix: fmt.Sprint("p", i)}
-		for _, f := range []*fake{{begin: err}, {err: err}} {
-			h := serveFake(t, f, url, o)
+		for _, f.begin = range []error{err, nil} {
+			f.err = err
 			for _, subject := range []string{"command.counter.a.x", "state.counter.a"} {
-				if f.err == nil && subject[0] == 's' {
-					continue
-				}
-				request := message(subject, "")
-				request.Subject = o.Prefix + "." + subject
-				m, rerr := h.nc.RequestMsg(request, patience)
-				if rerr != nil {
-					t.Fatal(rerr)
-				}
+				m := h.ask(subject, "")
 				h.want(m, p.Name)
 				if !bytes.Equal(m.Data, e.Bytes) || m.Header.Get("Nats-Service-Error-Code") != fmt.Sprint(p.Status) || m.Header.Get("Nats-Service-Error") != p.Title {
 					t.Errorf("%v: answered %v\n%s\nwant\n%s", err, m.Header, m.Data, e.Bytes)
@@ -87,9 +82,6 @@ func TestEveryErrorOfTheHostIsTheProblemItIsOverHTTP(t *testing.T) {
 				if got := m.Header.Get("Retry-After"); p.Retry > 0 && got != fmt.Sprint(p.Retry.Seconds()) {
 					t.Errorf("%v: Retry-After is %q, want that of %s", err, got, p.Retry)
 				}
-			}
-			if err := h.service.Close(t.Context()); err != nil {
-				t.Fatal(err)
 			}
 		}
 		e.Free()
@@ -137,5 +129,22 @@ func TestHeadersArriveWithTheCommand(t *testing.T) {
 	c := <-f.last
 	if c.Meta["traceparent"] != parent || c.ID != "k" || c.Expected == nil || *c.Expected != 3 || c.Name != "x" || !bytes.Equal(c.Payload, abi.AppendUint([]byte{0x81, 0xa2, 'b', 'y'}, 1)) {
 		t.Errorf("arrived as %+v", c)
+	}
+}
+
+func TestAProblemThatTheServerDoesNotTakeStaysWhatItIs(t *testing.T) {
+	b := broker(t, func(o *server.Options) { o.MaxPayload = 4096 })
+	f := &fake{err: &host.Rejection{Code: "underflow", Payload: abi.AppendString(nil, strings.Repeat("x", 5000))}}
+	h := serveFake(t, f, b.ClientURL(), nil)
+	m := h.ask("command.counter.a.x", "")
+	h.want(m, "rejected")
+	if s := string(m.Data); m.Header.Get("Nats-Service-Error-Code") != "422" || !strings.Contains(s, `"code":"underflow"`) || strings.Contains(s, `"payload":`) || !strings.Contains(s, "4096") {
+		t.Errorf("answered %v\n%s", m.Header, m.Data)
+	}
+	f.err = fmt.Errorf("%w: %s", host.ErrConflict, strings.Repeat("é", 5000))
+	m = h.ask("command.counter.a.x", "")
+	h.want(m, "conflict")
+	if s := string(m.Data); m.Header.Get("Nats-Service-Error-Code") != "409" || !strings.Contains(s, "é") || !strings.Contains(s, "cut") {
+		t.Errorf("answered %v\n%s", m.Header, m.Data)
 	}
 }

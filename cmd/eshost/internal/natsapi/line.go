@@ -54,6 +54,7 @@ func (l *lines) push(s *Service, line *list.List, c *command) {
 	q := &queued{command: c}
 	at := line.PushBack(q)
 	q.leave = context.AfterFunc(c.ctx, func() {
+		defer s.recovered(c.request)
 		l.mu.Lock()
 		waited := l.remove(line, at)
 		l.mu.Unlock()
@@ -83,11 +84,17 @@ func (l *lines) serve(s *Service, id stores.EntityID, line *list.List) {
 		q := line.Remove(at).(*queued)
 		l.mu.Unlock()
 		q.leave()
-		p, err := s.host.Begin(q.ctx, id, q.Command)
-		if err != nil {
-			s.end(q.command, host.Reply{}, wire.ProblemOf(err))
-			continue
-		}
-		go s.await(q.command, p)
+		s.handOver(q.command)
 	}
+}
+
+// handOver hands over the command whose turn it is, and returns when its entity has it.
+func (s *Service) handOver(c *command) {
+	defer s.recovered(c.request)
+	p, err := s.host.Begin(c.ctx, c.Entity, c.Command)
+	if err != nil {
+		s.end(c, host.Reply{}, wire.ProblemOf(err))
+		return
+	}
+	go s.await(c, p)
 }

@@ -1,10 +1,16 @@
 package natsapi_test
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/eshost/eshost/cmd/eshost/internal/natsapi"
+	"github.com/eshost/eshost/host"
+	"github.com/eshost/eshost/stores"
 )
 
 func TestCommandsWaitForRoomInTheirOrderAndHoldUpNoOtherEntity(t *testing.T) {
@@ -34,4 +40,27 @@ func TestWhetherToWaitIsTrueOrFalse(t *testing.T) {
 	h.want(h.ask("command.mischief.a.add", `{"by":1}`, "Eshost-Wait", "maybe"), "invalid-request")
 	h.want(h.ask("command.mischief.a.add", `{"by":1}`, "Eshost-Wait", "true", "Eshost-Wait", "true"), "invalid-request")
 	h.want(h.ask("command.mischief.a.add", `{"by":1}`, "eshost-wait", "true"), "accepted 1")
+}
+
+// brittle has a full mailbox at first, then panics, and then is as it should be.
+type brittle struct {
+	fake
+	calls atomic.Int32
+}
+
+func (b *brittle) Begin(ctx context.Context, id stores.EntityID, c host.Command) (natsapi.Pending, error) {
+	switch b.calls.Add(1) {
+	case 1:
+		return nil, host.ErrMailboxFull
+	case 2:
+		panic("told to")
+	}
+	return b.fake.Begin(ctx, id, c)
+}
+
+func TestAPanicOfACommandThatWaitedIsAnsweredAndTheLineGoesOn(t *testing.T) {
+	h := serveFake(t, &brittle{}, broker(t, nil).ClientURL(), nil)
+	h.want(h.ask("command.counter.a.x", "", "Eshost-Wait", "true"), "internal")
+	h.want(h.ask("command.counter.a.x", "", "Eshost-Wait", "true"), "accepted 7")
+	h.want(h.ask("command.counter.a.x", ""), "accepted 7")
 }

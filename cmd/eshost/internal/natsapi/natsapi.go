@@ -19,7 +19,6 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -37,7 +36,7 @@ type Options struct {
 	// Requests that are in flight at most: one more is refused at once, as mailbox-full. NATS
 	// drops what a client does not take up, so nothing may be kept waiting unread.
 	InFlight      int   // 0: 16,384
-	InFlightBytes int64 // of their messages; 0: 64 MiB
+	InFlightBytes int64 // of their messages, with subjects and headers; 0: 64 MiB
 	MaxBodyBytes  int   // of one command's body; 0: 2 MiB
 
 	Logger  *slog.Logger // nil: discards
@@ -64,6 +63,7 @@ type Service struct {
 	lines    lines
 	inFlight load
 	stats    statistics
+	reads    chan struct{} // holds one for each read of a state that is under way
 	unheard  *rate.Limiter // of the log of failures that nobody is told
 }
 
@@ -76,23 +76,43 @@ func serve(h backend, nc *nats.Conn, o *Options) (*Service, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	s := &Service{o: *o, host: h, nc: nc, unheard: rate.NewLimiter(1, 10)}
+	s := &Service{o: *o, host: h, nc: nc, unheard: rate.NewLimiter(1, 10), reads: make(chan struct{}, readsAtOnce)}
 	s.defaults()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.lines.of = make(map[stores.EntityID]*list.List)
-	if err := s.checkStreams(); err != nil {
-		return nil, fmt.Errorf("serve over NATS at %s: %w", nc.ConnectedUrlRedacted(), err)
+	if err := s.subscribe(); err != nil {
+		err = fmt.Errorf("serve over NATS at %s: %w", nc.ConnectedUrlRedacted(), err)
+		if s.micro != nil {
+			err = errors.Join(err, s.micro.Stop())
+		}
+		s.cancel()
+		return nil, err
 	}
-	s.others = nc.NumSubscriptions()
+	return s, nil
+}
+
+// subscribe begins to take requests, unless somebody else would get them too.
+func (s *Service) subscribe() error {
+	connected := s.nc.IsConnected()
+	if !connected {
+		s.o.Logger.Warn("the connection to NATS is lost: it is served when it is back, and whether streams or other hosts take the same subjects is not known")
+	} else if err := s.checkStreams(); err != nil {
+		return err
+	}
+	s.others = s.nc.NumSubscriptions()
 	var err error
-	s.micro, err = micro.AddService(nc, micro.Config{
-		Name: "eshost", Version: semantic(s.o.Version), QueueGroup: s.o.Queue,
-		Description:  "commands to event-sourced entities, and their states",
-		Metadata:     map[string]string{"version": s.o.Version},
-		StatsHandler: s.statistics, ErrorHandler: s.failed,
+	s.micro, err = micro.AddService(s.nc, micro.Config{
+		Name: serviceName, Version: semantic(s.o.Version), QueueGroup: s.o.Queue,
+		Description: "commands to event-sourced entities, and their states",
+		Metadata:    s.metadata(), StatsHandler: s.statistics, ErrorHandler: s.failed,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("serve over NATS at %s: %w", nc.ConnectedUrlRedacted(), err)
+		return err
+	}
+	if connected {
+		if err := s.checkMates(); err != nil {
+			return err
+		}
 	}
 	group := s.micro.AddGroup(s.o.Prefix)
 	for _, e := range []struct {
@@ -101,14 +121,13 @@ func serve(h backend, nc *nats.Conn, o *Options) (*Service, error) {
 	}{{commandEndpoint, s.command}, {stateEndpoint, s.state}} {
 		// The subject takes what is too long or too short as well, so that its sender is told.
 		if err := group.AddEndpoint(e.name, micro.HandlerFunc(e.serve), micro.WithEndpointSubject(e.name+".>")); err != nil {
-			return nil, errors.Join(fmt.Errorf("serve %s.%s over NATS: %w", s.o.Prefix, e.name, err), s.micro.Stop())
+			return fmt.Errorf("%s.%s: %w", s.o.Prefix, e.name, err)
 		}
 	}
-	// The server has the subscriptions when this returns.
-	if err := nc.FlushTimeout(connectTimeout); err != nil {
-		return nil, errors.Join(fmt.Errorf("serve over NATS at %s: %w", nc.ConnectedUrlRedacted(), err), s.micro.Stop())
+	if !connected {
+		return nil
 	}
-	return s, nil
+	return s.settle()
 }
 
 func (s *Service) defaults() {
@@ -133,41 +152,6 @@ func (s *Service) defaults() {
 	if s.o.Version == "" {
 		s.o.Version = "unknown"
 	}
-}
-
-// Close takes no more requests, answers those it has, and closes the connection.
-// What is not answered when ctx ends is given up, which is the error. It is idempotent.
-func (s *Service) Close(ctx context.Context) error {
-	if s.nc.IsClosed() {
-		return nil
-	}
-	err := s.drain(ctx)
-	s.cancel()
-	s.nc.Close()
-	if err != nil {
-		return fmt.Errorf("stop serving over NATS, with %d requests unanswered: %w", s.inFlight.count(), err)
-	}
-	return nil
-}
-
-func (s *Service) drain(ctx context.Context) error {
-	if err := s.micro.Stop(); err != nil {
-		return err
-	}
-	// A subscription that drains leaves when its last message was handed over, and by then that is in flight.
-	for s.nc.NumSubscriptions() > s.others || s.inFlight.count() > 0 {
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	if !s.nc.IsConnected() {
-		return nil // who waits for an answer is on another connection, or will ask again
-	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	return s.nc.FlushWithContext(ctx)
 }
 
 // failed reports what goes wrong with the subscriptions. That of a slow consumer means

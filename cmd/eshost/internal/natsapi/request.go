@@ -1,6 +1,7 @@
 package natsapi
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -14,7 +15,7 @@ import (
 
 // Header names that HTTP has not. The others are those of the HTTP API.
 const (
-	headerWait    = "Eshost-Wait"    // of a command: true waits for room in the mailbox
+	headerWait    = "Eshost-Wait"    // of a command: whether it waits for room in the mailbox
 	headerOutcome = "Eshost-Outcome" // of an answer: accepted, found, unchanged, or the name of a problem
 )
 
@@ -27,13 +28,34 @@ type request struct {
 	taken    time.Time
 	tooMany  bool // it is not in flight: there is no room
 	answered bool
+	ctx      context.Context // of what is done for it; nil until within
+	cancel   context.CancelFunc
+}
+
+// within gives the request its time.
+func (r *request) within(ctx context.Context, timeout time.Duration) {
+	r.ctx, r.cancel = context.WithTimeout(ctx, timeout)
 }
 
 // take takes a message up. It is answered exactly once.
 func (s *Service) take(endpoint string, m micro.Request) *request {
-	r := &request{endpoint: endpoint, subject: m.Subject(), reply: m.Reply(), size: int64(len(m.Data())), taken: time.Now()}
+	r := &request{endpoint: endpoint, subject: m.Subject(), reply: m.Reply(), size: size(m), taken: time.Now()}
 	r.tooMany = !s.inFlight.add(r.size, s.o.InFlight, s.o.InFlightBytes)
 	return r
+}
+
+// size is about what a message takes in memory.
+func size(m micro.Request) int64 {
+	return int64(len(m.Subject()) + len(m.Reply()) + headerSize(m) + len(m.Data()))
+}
+
+func headerSize(m micro.Request) (n int) {
+	for name, values := range m.Headers() {
+		for _, value := range values {
+			n += len(name) + len(value)
+		}
+	}
+	return n
 }
 
 // full is why a request that found no room is refused.
@@ -52,13 +74,16 @@ func headers(m micro.Request) http.Header {
 	return h
 }
 
-// waits reads whether a command waits for room in its entity's mailbox.
-func waits(h http.Header) (bool, *wire.Problem) {
+// waits reads whether a command waits for room in its entity's mailbox. One whose sender
+// would not learn that it was refused does, if nothing else is said.
+func waits(h http.Header, unheard bool) (bool, *wire.Problem) {
 	text, given, p := wire.One(h, headerWait)
 	switch {
 	case p != nil:
 		return false, p
-	case !given || text == "false":
+	case !given:
+		return unheard, nil
+	case text == "false":
 		return false, nil
 	case text == "true":
 		return true, nil

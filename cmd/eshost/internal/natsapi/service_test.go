@@ -88,13 +88,54 @@ func TestStoppingEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := &harness{TB: t, service: s, nc: connect(t, nc.ConnectedUrl())}
-	h.holdOne(faults, "a")
+	subs := []*nats.Subscription{h.holdOne(faults, "a")}
+	for range 200 {
+		subs = append(subs, h.start("command.mischief.a.add", `{"by":1}`))
+	}
+	eventually(t, "all are taken", func() bool { return s.Count() == 201 })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 requests unanswered") {
+	if err := s.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "201 requests unanswered") {
 		t.Errorf("closed with %v", err)
 	}
-	eventually(t, "nothing is in flight", func() bool { return s.Count() == 0 })
+	for i, sub := range subs {
+		want := "not-started"
+		if i == 0 {
+			want = "outcome-unknown"
+		}
+		h.want(h.next(sub), want)
+	}
+	if n := s.Count(); n != 0 {
+		t.Errorf("%d requests are still in flight", n)
+	}
+}
+
+func TestStoppingWithoutAServerWaitsForWhatIsInFlightOnly(t *testing.T) {
+	log, faults := holding(t, 1024)
+	b := broker(t, nil)
+	nc := connect(t, b.ClientURL())
+	s, err := natsapi.Serve(log, nc, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &harness{TB: t, service: s, nc: connect(t, nc.ConnectedUrl())}
+	h.holdOne(faults, "a")
+	b.Shutdown()
+	b.WaitForShutdown()
+	eventually(t, "the connection is lost", func() bool { return !nc.IsConnected() })
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(t.Context()) }()
+	time.Sleep(50 * time.Millisecond) // in which one that does not wait would be closed
+	if nc.IsClosed() {
+		t.Error("it stopped with a request in flight")
+	}
+	faults.Release()
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Subscribed(); n == 0 {
+		t.Error("it waited for subscriptions to leave a server that is not there")
+	}
 }
 
 func TestMoreThanThereMayBeInFlightIsRefusedAtOnce(t *testing.T) {
@@ -121,10 +162,11 @@ func TestMoreThanThereMayBeInFlightIsRefusedAtOnce(t *testing.T) {
 
 func TestBytesInFlightAreBoundedToo(t *testing.T) {
 	log, faults := holding(t, 1024)
-	h := serve(t, log, &natsapi.Options{InFlightBytes: 100})
+	h := serve(t, log, &natsapi.Options{InFlightBytes: 200})
 	first := h.holdOne(faults, "a")
-	long := `{"by":1` + strings.Repeat(" ", 100) + `}`
+	long := `{"by":1` + strings.Repeat(" ", 200) + `}`
 	h.want(h.ask("command.mischief.a.add", long), "mailbox-full")
+	h.want(h.ask("state.mischief.a", "", "Any", long), "mailbox-full")
 	faults.Release()
 	h.want(h.next(first), "accepted 2")
 	eventually(t, "nothing is in flight", func() bool { return h.service.Count() == 0 })
@@ -160,6 +202,28 @@ func TestACommandWithoutAReplySubjectIsDone(t *testing.T) {
 		t.Errorf("outcomes are %v", got)
 	}
 	h.want(h.ask("command.mischief.a.look", ""), "accepted 2")
+}
+
+func TestACommandWithoutAReplySubjectWaitsForRoom(t *testing.T) {
+	log, faults := holding(t, 2)
+	h := serve(t, log, nil)
+	held := h.holdOne(faults, "a")
+	const commands = 20
+	for range commands {
+		if err := h.nc.PublishMsg(message("command.mischief.a.add", `{"by":1}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.nc.PublishMsg(message("command.mischief.a.add", `{"by":1}`, "Eshost-Wait", "false")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the one that does not wait is refused", func() bool { return h.figures("command").Outcomes["mailbox-full"] == 1 })
+	faults.Release()
+	h.want(h.next(held), "accepted 2")
+	eventually(t, "all are counted", func() bool { return h.figures("command").Unheard == commands+1 })
+	if got := h.figures("command").Outcomes; got["accepted"] != commands+2 || got["mailbox-full"] != 1 {
+		t.Errorf("outcomes are %v", got)
+	}
 }
 
 // figures asks the service for its statistics, as any tool of NATS does.

@@ -1,13 +1,17 @@
 package natsapi
 
 import (
-	"context"
+	"fmt"
 
 	"github.com/nats-io/nats.go/micro"
 
 	"github.com/eshost/eshost/cmd/eshost/internal/wire"
+	"github.com/eshost/eshost/host"
 	"github.com/eshost/eshost/stores"
 )
+
+// readsAtOnce is how many states are read at once; each may be as large as a state gets.
+const readsAtOnce = 256
 
 // state takes up one read of a state.
 func (s *Service) state(m micro.Request) {
@@ -33,9 +37,15 @@ func (s *Service) state(m micro.Request) {
 // show answers a read.
 func (s *Service) show(r *request, wanted *wire.Wanted) {
 	defer s.recovered(r)
-	ctx, cancel := context.WithTimeout(s.ctx, wanted.Timeout)
-	defer cancel()
-	state, err := s.host.State(ctx, wanted.Entity)
+	r.within(s.ctx, wanted.Timeout)
+	select {
+	case s.reads <- struct{}{}:
+		defer func() { <-s.reads }()
+	case <-r.ctx.Done():
+		s.refuse(r, wire.ProblemOf(fmt.Errorf("%s: %w: %d states are being read: %w", wanted.Entity, host.ErrNotStarted, readsAtOnce, r.ctx.Err())))
+		return
+	}
+	state, err := s.host.State(r.ctx, wanted.Entity)
 	if err != nil {
 		s.refuse(r, wire.ProblemOf(err))
 		return

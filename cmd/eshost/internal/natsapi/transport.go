@@ -2,6 +2,7 @@ package natsapi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -28,7 +30,7 @@ type Transport struct {
 var errNobody = errors.New("no eshost serves the subject")
 
 // RoundTrip implements http.RoundTripper. That nobody serves the subject is an error of
-// the kind of a connection that was refused.
+// the kind of a connection that was refused. A request without a deadline has the host's, and a little more.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	to, err := t.subject(r)
 	if err != nil {
@@ -44,7 +46,10 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	answer, err := t.Conn.RequestMsgWithContext(r.Context(), m)
+	timeout := patience(r.Header)
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	answer, err := t.Conn.RequestMsgWithContext(ctx, m)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, &net.OpError{Op: "dial", Net: "nats", Err: fmt.Errorf("%w %s", errNobody, to)}
@@ -52,10 +57,25 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.tooLarge(r, len(m.Data)), nil
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return nil, &net.OpError{Op: "dial", Net: "nats", Err: err}
+	case ctx.Err() != nil && r.Context().Err() == nil:
+		return nil, fmt.Errorf("no answer to %s within %s: %w", to, timeout, err)
 	case err != nil:
 		return nil, err
 	}
 	return response(r, answer), nil
+}
+
+// margin is how much longer than the host has time the caller waits for what it says then.
+const margin = 2 * time.Second
+
+// patience is how long the answer to a request may take. No connection that breaks
+// would tell that the host is gone, or the answer.
+func patience(h http.Header) time.Duration {
+	timeout, p := wire.Timeout(h)
+	if p != nil { // which is what the host will say
+		timeout, _ = wire.Timeout(nil)
+	}
+	return timeout + margin
 }
 
 // tooLarge answers a request that the server does not take, as the host would.

@@ -139,6 +139,10 @@ func TestConnectingTellsWhatIsWrongWithoutSecrets(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "geheim") {
 				t.Errorf("%v, want %s", err, test.want)
 			}
+			var failed *natsapi.ConnectError
+			if unreachable := errors.As(err, &failed) && failed.Unreachable(); unreachable != (test.name == "nobody there") {
+				t.Errorf("%v: unreachable %t", err, unreachable)
+			}
 		})
 	}
 }
@@ -148,5 +152,29 @@ func TestAPrefixIsFitForSubjects(t *testing.T) {
 		if why := natsapi.CheckPrefix(prefix); (why == "") != good {
 			t.Errorf("prefix %q: %q", prefix, why)
 		}
+	}
+}
+
+// hasty gives requests little time, though their contexts give them all there is.
+type hasty struct{ natsapi.Transport }
+
+func (h *hasty) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Request-Timeout", "0.01")
+	return h.Transport.RoundTrip(r)
+}
+
+func TestACallerWithoutADeadlineDoesNotWaitForEver(t *testing.T) {
+	h := &harness{TB: t, nc: connect(t, broker(t, nil).ClientURL())}
+	if _, err := h.nc.SubscribeSync("api.eshost.command.>"); err != nil { // and does not answer
+		t.Fatal(err)
+	}
+	c, err := client.New(h.nc.ConnectedUrl(), &client.Options{HTTPClient: &http.Client{Transport: &hasty{natsapi.Transport{Conn: h.nc}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Handle(context.Background(), client.Command{Type: "mischief", ID: "a", Name: "add"})
+	if !errors.Is(err, client.ErrInterrupted) || !client.MayHaveHappened(err) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer to api.eshost.command.mischief.a.add") {
+		t.Errorf("%v", err)
 	}
 }

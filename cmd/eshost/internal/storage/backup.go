@@ -1,11 +1,9 @@
 package storage
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +12,8 @@ import (
 	"github.com/eshost/eshost/cmd/eshost/internal/api"
 )
 
-// stagePrefix begins the folders, within that of an embedded store, in which backups are made that are sent.
-const stagePrefix = "backup-"
+// stageFolder is the folder, within that of an embedded store, in which backups are made that are sent. Nobody else keeps anything there.
+const stageFolder = ".eshost-stage"
 
 // Describe says what the log's store is, for those who ask a host.
 func (s *Stores) Describe() *api.Store {
@@ -23,7 +21,11 @@ func (s *Stores) Describe() *api.Store {
 	if p, folder, ok := s.Pebble(); ok {
 		out.Folder = Absolute(folder)
 		out.Backup = func(ctx context.Context) (api.Archive, error) {
-			stage, err := os.MkdirTemp(folder, stagePrefix)
+			stages := filepath.Join(folder, stageFolder)
+			if err := os.Mkdir(stages, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+				return nil, fmt.Errorf("back up: %w", err)
+			}
+			stage, err := os.MkdirTemp(stages, "")
 			if err != nil {
 				return nil, fmt.Errorf("back up: %w", err)
 			}
@@ -50,123 +52,42 @@ func Absolute(folder string) string {
 
 // sweep removes what backups have left that broke off with their process. The store must be open, so that there is none under way.
 func sweep(folder string) {
-	left, err := filepath.Glob(filepath.Join(escape(folder), stagePrefix+"*"))
+	_ = os.RemoveAll(filepath.Join(folder, stageFolder)) // what stays takes room, no more
+}
+
+// Outside says why a backup of the store in a folder is not made there: it would go wherever that folder goes.
+func Outside(folder, dir string) error {
+	in, err := filepath.Rel(realName(folder), realName(dir))
+	if err != nil || in == ".." || strings.HasPrefix(in, ".."+string(filepath.Separator)) {
+		return nil
+	}
+	return fmt.Errorf("%s is inside the folder of the store, %s, and would be lost with it: name a folder elsewhere", dir, folder)
+}
+
+// realName is the name of a folder without links, of which the last parts need not be there.
+func realName(dir string) string {
+	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return
+		return dir
 	}
-	for _, dir := range left {
-		_ = os.RemoveAll(dir) // what stays takes room, no more
-	}
-}
-
-// escape takes the special meaning off what is in a folder's name.
-func escape(folder string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(folder)
-}
-
-// archive is a backup in a folder that is removed when it is closed.
-type archive struct {
-	ctx   context.Context
-	stage string
-}
-
-func (a *archive) dir() string { return filepath.Join(a.stage, "store") }
-
-// Close implements io.Closer.
-func (a *archive) Close() error { return os.RemoveAll(a.stage) }
-
-// WriteTo implements io.WriterTo.
-func (a *archive) WriteTo(w io.Writer) (int64, error) {
-	counted := &counter{w: w}
-	t := tar.NewWriter(counted)
-	files, err := os.ReadDir(a.dir())
-	if err != nil {
-		return 0, err
-	}
-	for _, f := range files {
-		if err := a.ctx.Err(); err != nil {
-			return counted.n, err
+	for at, rest := abs, ""; ; at, rest = filepath.Dir(at), filepath.Join(filepath.Base(at), rest) {
+		if found, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(found, rest)
 		}
-		if err := a.file(t, f); err != nil {
-			return counted.n, err
+		if at == filepath.Dir(at) {
+			return abs
 		}
 	}
-	return counted.n, t.Close()
-}
-
-func (a *archive) file(t *tar.Writer, entry fs.DirEntry) error {
-	f, err := os.Open(filepath.Join(a.dir(), entry.Name()))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no file", f.Name())
-	}
-	if err := t.WriteHeader(&tar.Header{Name: entry.Name(), Size: info.Size(), Mode: 0o600, ModTime: info.ModTime()}); err != nil {
-		return err
-	}
-	_, err = io.Copy(t, f)
-	return err
-}
-
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
-}
-
-// Unpack makes a folder of a backup that was sent. The folder must not exist, and is there only when all of it is.
-func Unpack(from io.Reader, dir string) error {
-	return whole(dir, func(part string) error {
-		if err := os.Mkdir(part, 0o700); err != nil {
-			return err
-		}
-		t := tar.NewReader(from)
-		for {
-			h, err := t.Next()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if h.Typeflag != tar.TypeReg || h.Name != filepath.Base(h.Name) || h.Name == "." || h.Name == ".." {
-				return fmt.Errorf("what was sent has the entry %q, which is no file of a store", h.Name)
-			}
-			if err := unpack(t, filepath.Join(part, h.Name)); err != nil {
-				return err
-			}
-		}
-	})
-}
-
-func unpack(from io.Reader, name string) (err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := io.Copy(f, from); err != nil {
-		return err
-	}
-	return f.Sync()
 }
 
 // Backup makes a folder of the embedded store, which must not exist, and is there only when all of it is.
 func (s *Stores) Backup(ctx context.Context, dir string) error {
-	p, _, ok := s.Pebble()
+	p, folder, ok := s.Pebble()
 	if !ok {
 		return fmt.Errorf("the store %s is no folder", s)
+	}
+	if err := Outside(folder, dir); err != nil {
+		return err
 	}
 	return whole(dir, func(part string) error { return p.Backup(ctx, part) })
 }
@@ -189,10 +110,10 @@ func whole(dir string, make func(part string) error) (err error) {
 		return err
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	if err := makeFolders(parent); err != nil {
 		return err
 	}
-	stage, err := os.MkdirTemp(parent, ".eshost-"+stagePrefix) // nobody else may read what is in it
+	stage, err := os.MkdirTemp(parent, ".eshost-backup-") // nobody else may read what is in it
 	if err != nil {
 		return err
 	}
@@ -208,4 +129,22 @@ func whole(dir string, make func(part string) error) (err error) {
 		return err
 	}
 	return errors.Join(syncFolder(dir), syncFolder(parent))
+}
+
+// makeFolders makes a folder and those it is in, each of which is on the disk when it returns.
+func makeFolders(dir string) error {
+	switch _, err := os.Stat(dir); {
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if err := makeFolders(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(parent)
 }
