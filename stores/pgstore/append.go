@@ -12,9 +12,10 @@ import (
 	"github.com/eshost/eshost/stores"
 )
 
-// What an append takes well; see the benchmarks.
+// What an append takes well; see the benchmarks. A second append in flight would wait for the lock while the first one
+// is flushed: with 50 writers one alone takes 31,000 commands/s and two take 21,000; with 4,096 both take some 65,000.
 const (
-	concurrency   = 2
+	concurrency   = 1
 	appendCommits = 2048
 	appendBytes   = 8 << 20
 )
