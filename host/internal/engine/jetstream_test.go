@@ -1,17 +1,13 @@
 package engine_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/anishathalye/porcupine"
-
+	"github.com/eshost/eshost/stores"
 	"github.com/eshost/eshost/stores/natsstore"
 	"github.com/eshost/eshost/stores/natsstore/natstest"
-	"github.com/eshost/eshost/stores/storetest"
 	"github.com/eshost/eshost/stores/storetest/proxy"
 )
 
@@ -26,97 +22,80 @@ func TestTwoHostsOnOneJetStreamAreLinearizable(t *testing.T) {
 		nodes    int
 		replicas int
 		always   bool
-		trouble  func(t *testing.T, c *natstest.Cluster, proxies []*proxy.Proxy, rnd *rand.Rand)
+		trouble  func(t *testing.T, c *natstest.Cluster, proxies []*proxy.Proxy)
 	}{
 		{"no trouble, sync always", 1, 1, true, nil},
-		{"connections break and hang", 1, 1, false, func(_ *testing.T, _ *natstest.Cluster, proxies []*proxy.Proxy, rnd *rand.Rand) {
-			p := proxies[rnd.IntN(len(proxies))]
-			[]func(){p.Break, p.Cut, p.Hang, p.HangAnswers, p.HangRequests}[rnd.IntN(5)]()
-			time.Sleep(time.Duration(rnd.IntN(300)) * time.Millisecond)
+		{"connections break and hang", 1, 1, false, func(_ *testing.T, _ *natstest.Cluster, proxies []*proxy.Proxy) {
+			p := proxies[rand.IntN(len(proxies))]
+			[]func(){p.Break, p.Cut, p.Hang, p.HangAnswers, p.HangRequests}[rand.IntN(5)]()
+			time.Sleep(rand.N(300 * time.Millisecond))
 			p.Resume()
 		}},
-		{"the server is killed", 1, 1, true, func(_ *testing.T, c *natstest.Cluster, _ []*proxy.Proxy, _ *rand.Rand) {
+		{"the server is killed", 1, 1, true, func(_ *testing.T, c *natstest.Cluster, _ []*proxy.Proxy) {
 			c.Servers[0].Restart()
 		}},
-		{"three servers, the leader is killed", 3, 3, false, func(t *testing.T, c *natstest.Cluster, _ []*proxy.Proxy, _ *rand.Rand) {
+		{"three servers, the leader is killed", 3, 3, false, func(t *testing.T, c *natstest.Cluster, _ []*proxy.Proxy) {
 			leader := c.Leader(t, stream)
 			leader.Restart()
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
 			c := &natstest.Cluster{}
 			if test.nodes == 1 {
 				c.Servers = []*natstest.Server{natstest.Start(t, &natstest.Options{SyncAlways: test.always})}
 			} else {
 				c = natstest.StartCluster(t, test.nodes, nil)
 			}
-			o := natsstore.Options{Stream: stream, Replicas: test.replicas, AnswerTimeout: time.Second}
+			o := natsstore.Options{Stream: stream, Replicas: test.replicas}
+			for _, s := range c.Servers {
+				o.Servers = append(o.Servers, s.Addr())
+			}
 			if test.always {
 				o.Sync = natsstore.SyncAlways
 			}
-			var rigs []*rig
+			truth := openStream(t, o) // with the patience of a real host, and no proxy
+			o.AnswerTimeout = time.Second
+			var logs []stores.Log
 			var proxies []*proxy.Proxy
-			var log *natsstore.Store
-			for i := range 2 {
-				o := o
-				for _, s := range c.Servers {
-					o.Servers = append(o.Servers, s.Addr())
-				}
+			for range 2 {
 				if test.nodes == 1 {
-					proxies = append(proxies, proxy.Start(t, c.Servers[0].Addr()))
-					o.Servers = []string{proxies[i].Addr()}
+					p := proxy.Start(t, c.Servers[0].Addr())
+					proxies, o.Servers = append(proxies, p), []string{p.Addr()}
 				}
-				var err error
-				if log, err = natsstore.Open(t.Context(), &o); err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = log.Close() })
-				rigs = append(rigs, start(t, settings{log: log, snapshots: log, every: 10, timeout: 3 * time.Second}))
+				logs = append(logs, openStream(t, o))
 			}
-			h := &history{start: time.Now(), sure: make(map[string]int)}
-			var clients sync.WaitGroup
-			const entities = 6
-			quiet := make(chan struct{})
-			for client := range 12 {
-				clients.Go(func() {
-					rnd := rand.New(rand.NewPCG(seed, uint64(client)))
-					for i := range 60 {
-						in := input{id: fmt.Sprint("e", rnd.IntN(entities)), name: []string{"add", "add", "add", "get", "refuse"}[rnd.IntN(5)], by: 1 + rnd.IntN(9)}
-						patience := 5 * time.Second
-						if rnd.IntN(10) == 0 {
-							patience = time.Duration(rnd.IntN(20)) * time.Millisecond
-						}
-						h.do(rigs[client%len(rigs)], client, in, fmt.Sprintf("c%d-%d", client, i), patience)
-						if test.trouble != nil {
-							time.Sleep(time.Duration(rnd.IntN(30)) * time.Millisecond) // else all is over before there is any
+			run := linear{logs: logs, snapshots: logs[0].(*natsstore.Store), timeout: 3 * time.Second, truth: truth}
+			if test.trouble != nil {
+				run.pause = 30 * time.Millisecond
+				run.during = func(quiet <-chan struct{}) {
+					for {
+						select {
+						case <-quiet:
+							return
+						case <-time.After(rand.N(200 * time.Millisecond)):
+							test.trouble(t, c, proxies)
 						}
 					}
-				})
-			}
-			go func() { clients.Wait(); close(quiet) }()
-			for rnd := rand.New(rand.NewPCG(seed, 99)); test.trouble != nil; {
-				select {
-				case <-quiet:
-				case <-time.After(time.Duration(rnd.IntN(200)) * time.Millisecond):
-					test.trouble(t, c, proxies, rnd)
-					continue
-				}
-				break
-			}
-			clients.Wait()
-			for _, r := range rigs {
-				if err := r.Close(t.Context()); err != nil {
-					t.Error(err)
 				}
 			}
-			t.Logf("%d operations, %d additions acknowledged, in %s", len(h.ops), len(h.sure), time.Since(h.start).Round(time.Millisecond))
-			if res := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute); res != porcupine.Ok {
-				t.Errorf("%d operations: %s", len(h.ops), res)
+			if test.nodes > 1 {
+				run.after = func() { c.Leader(t, stream) }
 			}
-			storetest.Verify(t, log)
-			onceEach(t, log, h.sure)
+			runLinear(t, run)
 		})
 	}
+}
+
+func openStream(t *testing.T, o natsstore.Options) *natsstore.Store {
+	t.Helper()
+	s, err := natsstore.Open(t.Context(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,9 +124,12 @@ func TestEveryHistoryIsLinearizable(t *testing.T) {
 type linear struct {
 	logs      []stores.Log
 	snapshots stores.SnapshotStore
-	faults    bool // each log also fails in all the ways a log can
-	during    func()
-	truth     stores.Log // what is asked in the end
+	faults    bool                        // each log also fails in all the ways a log can
+	timeout   time.Duration               // of an append; 0: 200 ms
+	pause     time.Duration               // at most, of a client between two commands, which else are over before there is any trouble
+	during    func(quiet <-chan struct{}) // it runs beside the clients, who have ended when quiet is closed; nil: nothing does
+	after     func()                      // it runs before the log is asked; nil: nothing does
+	truth     stores.Log                  // what is asked in the end
 }
 
 // runLinear checks that what the clients saw is what a plain counter could
@@ -133,6 +137,7 @@ type linear struct {
 func runLinear(t *testing.T, run linear) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
+	timeout := cmp.Or(run.timeout, 200*time.Millisecond)
 	var rigs []*rig
 	var faults []*storetest.FaultyLog
 	for i, l := range run.logs {
@@ -144,13 +149,14 @@ func runLinear(t *testing.T, run linear) {
 			faults = append(faults, faulty)
 			l = faulty
 		}
-		rigs = append(rigs, start(t, settings{log: l, snapshots: run.snapshots, every: 10, timeout: 200 * time.Millisecond}))
+		rigs = append(rigs, start(t, settings{log: l, snapshots: run.snapshots, every: 10, timeout: timeout}))
 	}
 	h := &history{start: time.Now(), sure: make(map[string]int)}
 	const clients, each, entities = 12, 60, 6
-	var wg sync.WaitGroup
+	var wg, trouble sync.WaitGroup
+	quiet := make(chan struct{})
 	if run.during != nil {
-		wg.Go(run.during)
+		trouble.Go(func() { run.during(quiet) })
 	}
 	for c := range clients {
 		wg.Go(func() {
@@ -168,10 +174,15 @@ func runLinear(t *testing.T, run linear) {
 					patience = time.Duration(rnd.IntN(20)) * time.Millisecond
 				}
 				h.do(rigs[c%len(rigs)], c, in, fmt.Sprintf("c%d-%d", c, i), patience)
+				if run.pause > 0 {
+					time.Sleep(rand.N(run.pause))
+				}
 			}
 		})
 	}
 	wg.Wait()
+	close(quiet)
+	trouble.Wait()
 	for _, f := range faults {
 		f.Faults().Stop()
 	}
@@ -183,9 +194,12 @@ func runLinear(t *testing.T, run linear) {
 	for _, f := range faults {
 		f.Flush()
 	}
-	t.Logf("%d operations, %d additions acknowledged", len(h.ops), len(h.sure))
+	t.Logf("%d operations, %d additions acknowledged, in %s", len(h.ops), len(h.sure), time.Since(h.start).Round(time.Millisecond))
 	if res := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute); res != porcupine.Ok {
 		t.Errorf("%d operations: %s", len(h.ops), res)
+	}
+	if run.after != nil {
+		run.after()
 	}
 	storetest.Verify(t, run.truth)
 	onceEach(t, run.truth, h.sure)

@@ -50,7 +50,7 @@ func TestEveryHistoryOnPostgresIsLinearizable(t *testing.T) {
 			if far.Host, far.Port, err = net.SplitHostPort(p.Addr()); err != nil {
 				t.Fatal(err)
 			}
-			runLinear(t, linear{logs: []stores.Log{near, open(t, &far)}, snapshots: near, faults: test.faults, truth: near, during: func() {
+			runLinear(t, linear{logs: []stores.Log{near, open(t, &far)}, snapshots: near, faults: test.faults, truth: near, during: func(<-chan struct{}) {
 				if test.harm != nil {
 					test.harm(t, server, p)
 				}

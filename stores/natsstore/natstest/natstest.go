@@ -72,9 +72,6 @@ func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 // URL is where clients connect, without user and password.
 func (s *Server) URL() string { return "nats://" + s.Addr() }
 
-// Name is the server's name, as clients see it.
-func (s *Server) Name() string { return s.name }
-
 // Kill ends the process at once, as kill -9 does. One that does not run: nothing.
 func (s *Server) Kill() { s.end(os.Kill) }
 
